@@ -1,0 +1,65 @@
+"""Config keys of IFD."""
+
+from fastreid.config import CfgNode as CN
+
+
+def add_ifd_config(cfg) -> None:
+    """Adds the keys of IFD, with the defaults that the paper gives or leaves open, to a fast-reid config in place."""
+    cfg.IFD = CN()
+
+    # Random seed of a run (initial weights, sampling, augmentation); negative: a new one each time, printed in the log.
+    cfg.IFD.SEED = -1
+
+    # --- Clothing mask psi (eq. 3)
+    cfg.IFD.PARSING = CN()
+    # Label system of the parsing maps: lip, atr or pascal.
+    cfg.IFD.PARSING.SYSTEM = "lip"
+    # Folder with the parsing maps; empty: the data set's own (prcc/parsing, LTCC_ReID/parsing).
+    cfg.IFD.PARSING.ROOT = ""
+    # Label names of the clothing set C; empty: everything worn below the neck.
+    cfg.IFD.PARSING.CLOTHING = []
+    # RGB in 0-255 that replaces clothing in the masked image M.
+    cfg.IFD.MASK_FILL = [0.0, 0.0, 0.0]
+
+    # Order of global average pooling and batch normalisation for f_rg, f_a and f_c: gap_bn or bn_gap.
+    cfg.IFD.NECK_ORDER = "gap_bn"
+
+    # --- Attention stream and ID-based knowledge transfer (eq. 1-2)
+    cfg.IFD.IKT = CN()
+    cfg.IFD.IKT.ENABLED = True
+    # Kernel of the convolution in eq. 1, odd.
+    cfg.IFD.IKT.KERNEL_SIZE = 7
+
+    # --- Clothing bias diminishing and its loss (eq. 3-6)
+    cfg.IFD.CBD = CN()
+    cfg.IFD.CBD.ENABLED = True
+    # ccl: the clothing contrastive loss; supcon: the supervised contrastive loss (the ablation "IFD w/ CL").
+    cfg.IFD.CBD.LOSS = "ccl"
+    # lambda of eq. 6.
+    cfg.IFD.CBD.LAMBDA = 1.0
+    # tau of eq. 4.
+    cfg.IFD.CBD.TEMPERATURE = 0.1
+    # T of eq. 5: a pair of one person in different clothes weighs 1/T.
+    cfg.IFD.CBD.T = 0.5
+    # How psi comes to the size of the feature maps: area or nearest.
+    cfg.IFD.CBD.MASK_RESIZE = "area"
+    # Mean of eq. 4 over anchors_with_positive, or over the whole batch.
+    cfg.IFD.CBD.AVERAGE_OVER = "anchors_with_positive"
+
+    # --- Appearance sampling, DATALOADER.SAMPLER_TRAIN: ProportionalAppearanceSampler
+    cfg.IFD.SAMPLER = CN()
+    # A: the most outfits of one person in a batch. K is DATALOADER.NUM_INSTANCE.
+    cfg.IFD.SAMPLER.NUM_APPEARANCES = 4
+
+    # --- Stage 1: the attention stream alone
+    cfg.IFD.STAGE1 = CN()
+    # Weights of a trained attention stream; naming them skips stage 1.
+    cfg.IFD.STAGE1.WEIGHTS = ""
+    # Epochs of stage 1; 0: as many as SOLVER.MAX_EPOCH. Learning rate steps scale with it.
+    cfg.IFD.STAGE1.MAX_EPOCH = 0
+
+    # --- Evaluation
+    # Descriptor: main (f_rg, the paper's), attention (f_a) or joined (both).
+    cfg.IFD.DESCRIPTOR = "main"
+    # Mode whose mean of rank-1 and mAP is the `metric` that the checkpointer compares.
+    cfg.IFD.METRIC_MODE = "clothing_change"

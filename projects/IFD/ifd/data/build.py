@@ -1,0 +1,95 @@
+"""The loaders that IFD trains and is evaluated with, from the config."""
+
+import logging
+import os
+
+from datasets_ext import clothing_ids
+from fastreid.data import build_reid_test_loader, build_reid_train_loader
+from fastreid.data.datasets import DATASET_REGISTRY
+from fastreid.utils import comm
+
+from .appearance_sampler import ProportionalAppearanceSampler
+from .parsed_dataset import ParsedDataset
+from .transforms import build_masked_transforms
+
+logger = logging.getLogger("fastreid.ifd.data")
+
+
+def build_train_loader(cfg):
+    """The host's endless training loader over DATASETS.NAMES, whose batches hold image, mask, identity and outfit.
+
+    DATALOADER.SAMPLER_TRAIN names one of the host's samplers or ``ProportionalAppearanceSampler``.
+    """
+    items, parsing_maps = [], []
+    for name in cfg.DATASETS.NAMES:
+        dataset = _read(name, combineall=cfg.DATASETS.COMBINEALL)
+        if comm.is_main_process():
+            dataset.show_train()
+        items += dataset.train
+        parsing_maps += [_maps(cfg, dataset)] * len(dataset.train)
+    train_set = ParsedDataset(items, parsing_maps, _clothing_ids(cfg), build_masked_transforms(cfg, is_train=True))
+
+    sampler = None
+    if cfg.DATALOADER.SAMPLER_TRAIN == ProportionalAppearanceSampler.__name__:
+        logger.info("Using training sampler %s", cfg.DATALOADER.SAMPLER_TRAIN)
+        sampler = ProportionalAppearanceSampler(
+            items,
+            cfg.SOLVER.IMS_PER_BATCH // comm.get_world_size(),
+            cfg.DATALOADER.NUM_INSTANCE,
+            cfg.IFD.SAMPLER.NUM_APPEARANCES,
+        )
+    # The transforms are named so that the host does not build its own, which the data set would not use.
+    return build_reid_train_loader(cfg, train_set=train_set, sampler=sampler, transforms=train_set.transform)
+
+
+def build_test_loader(cfg, dataset_name: str):
+    """The host's test loader over one data set's queries, then its gallery.
+
+    Returns:
+        (loader, number of queries), as the host's ``build_reid_test_loader``.
+    """
+    dataset = _read(dataset_name)
+    if comm.is_main_process():
+        dataset.show_test()
+    items = dataset.query + dataset.gallery
+    test_set = ParsedDataset(
+        items,
+        [_maps(cfg, dataset)] * len(items),
+        _clothing_ids(cfg),
+        build_masked_transforms(cfg, is_train=False),
+        relabel=False,
+    )
+    return build_reid_test_loader(
+        test_set=test_set,
+        test_batch_size=cfg.TEST.IMS_PER_BATCH,
+        num_query=len(dataset.query),
+        num_workers=cfg.DATALOADER.NUM_WORKERS,
+    )
+
+
+def check_data(cfg, *, train: bool = True) -> None:
+    """Reads the labels of every data set that the config names, so that a missing one is known before anything is set up.
+
+    Raises:
+        DatasetError: a folder is missing or holds something else; the message says where to get the data.
+    """
+    for name in dict.fromkeys((*(cfg.DATASETS.NAMES if train else ()), *cfg.DATASETS.TESTS)):
+        _read(name)
+
+
+def _read(name: str, **kwargs):
+    dataset = DATASET_REGISTRY.get(name)(root=os.getenv("FASTREID_DATASETS", "datasets"), **kwargs)
+    if not hasattr(dataset, "parsing_maps"):
+        raise ValueError(
+            f"data set {name} knows neither clothes nor parsing maps, which IFD needs; use PRCC, LTCC, or a subclass of "
+            "datasets_ext.ClothesImageDataset"
+        )
+    return dataset
+
+
+def _maps(cfg, dataset):
+    return dataset.parsing_maps(system=cfg.IFD.PARSING.SYSTEM, parsing_root=cfg.IFD.PARSING.ROOT or None)
+
+
+def _clothing_ids(cfg):
+    return clothing_ids(cfg.IFD.PARSING.SYSTEM, list(cfg.IFD.PARSING.CLOTHING) or None)

@@ -1,0 +1,107 @@
+"""Checkpoints that are whole or absent, and that fit the model or are refused."""
+
+import os
+
+import torch
+from fastreid.utils.checkpoint import Checkpointer
+
+# Rows of these are training identities; a model for other people has other numbers of them.
+_CLASSIFIERS = ("heads.weight", "attention_heads.weight")
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint that cannot be read or belongs to another model."""
+
+
+class IFDCheckpointer(Checkpointer):
+    """The host's checkpointer, with writes that a kill cannot leave half done and loads that never skip silently.
+
+    The host writes straight to the final name and only logs what did not fit. Three kinds of load differ:
+
+    - resuming, and loading to evaluate: every parameter must be there in its shape, but for the classifiers, whose size
+      is the number of training identities and which evaluation does not use;
+    - starting a training from weights (``checkpointables=[]``): a whole part may be missing, such as the main stream in a
+      checkpoint of the attention stream, but what a part holds must be complete and fit.
+    """
+
+    def save(self, name: str, **kwargs):
+        """As the host's, through a temporary file beside the final one."""
+        if not self.save_dir or not self.save_to_disk:
+            return
+        data = {"model": self.model.state_dict()}
+        data.update({key: value.state_dict() for key, value in self.checkpointables.items()})
+        data.update(kwargs)
+        path = os.path.join(self.save_dir, f"{name}.pth")
+        self.logger.info("Saving checkpoint to %s", path)
+        with open(f"{path}.part", "wb") as file:
+            torch.save(data, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(f"{path}.part", path)
+        self.tag_last_checkpoint(os.path.basename(path))
+
+    def load(self, path: str, checkpointables: list[str] | None = None):
+        """As the host's; returns what the checkpoint holds beside the states.
+
+        Raises:
+            CheckpointError: the file is missing, truncated, no checkpoint of fast-reid, or of another model.
+        """
+        if path and not os.path.isfile(path):
+            raise CheckpointError(f"checkpoint {path} does not exist; see MODEL.WEIGHTS and OUTPUT_DIR")
+        self._path = path
+        self._starting = checkpointables is not None and not checkpointables
+        return super().load(path, checkpointables)
+
+    def _load_file(self, f: str):
+        try:
+            checkpoint = super()._load_file(f)
+        except Exception as error:
+            raise CheckpointError(
+                f"{f} cannot be read ({type(error).__name__}: {error}); it is truncated or no checkpoint of PyTorch"
+            ) from error
+        if not isinstance(checkpoint, dict) or "model" not in checkpoint:
+            raise CheckpointError(
+                f"{f} has no 'model' entry, so it is no checkpoint of fast-reid; weights of a backbone alone belong into "
+                "MODEL.BACKBONE.PRETRAIN_PATH with MODEL.BACKBONE.PRETRAIN on"
+            )
+        return checkpoint
+
+    def _log_incompatible_keys(self, incompatible):
+        reshaped = {key for key, _, _ in incompatible.incorrect_shapes}
+        wrong_shapes = [
+            f"{key} {found} instead of {expected}"
+            for key, found, expected in incompatible.incorrect_shapes
+            if key not in _CLASSIFIERS
+        ]
+        loaded = set(self.model.state_dict()) - set(incompatible.missing_keys)
+        touched = {key.split(".")[0] for key in loaded}
+        missing = [
+            key
+            for key in incompatible.missing_keys
+            if key not in reshaped.union(_CLASSIFIERS)
+            and not (self._starting and key.split(".")[0] not in touched)
+        ]
+        problems = [
+            f"{what}: {', '.join(keys[:3])}{f' and {len(keys) - 3} more' if len(keys) > 3 else ''}"
+            for what, keys in (
+                ("other shapes", wrong_shapes),
+                ("missing", missing),
+                ("unknown here", list(incompatible.unexpected_keys)),
+            )
+            if keys
+        ]
+        if problems or not loaded:
+            raise CheckpointError(
+                f"checkpoint {self._path} is of another model than {type(self.model).__name__} as configured "
+                f"({'; '.join(problems) or 'nothing in it fits'}). Compare MODEL.META_ARCHITECTURE, MODEL.BACKBONE and "
+                "IFD.IKT/IFD.CBD with the config.yaml beside the checkpoint."
+            )
+        super()._log_incompatible_keys(incompatible)
+
+
+def num_training_identities(path: str) -> int:
+    """Rows of the classifier in a checkpoint: the number of identities it was trained on; 0 where it has none."""
+    if not os.path.isfile(path):
+        raise CheckpointError(f"checkpoint {path} does not exist; see MODEL.WEIGHTS and OUTPUT_DIR")
+    model = IFDCheckpointer(torch.nn.Module())._load_file(path)["model"]
+    return next((len(model[name]) for name in _CLASSIFIERS if name in model), 0)

@@ -1,0 +1,71 @@
+"""What is refused before the first step is spent."""
+
+import os
+
+from datasets_ext import clothing_ids
+from fastreid.data.datasets import DATASET_REGISTRY
+from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
+
+from ..data import build_masked_transforms
+from ..evaluation import MODES
+
+
+class ConfigError(ValueError):
+    """A config key with a value that cannot work."""
+
+
+def check_config(cfg) -> None:
+    """Builds what the config names once, on the CPU and without pre-trained weights, so that a bad value shows at once.
+
+    Otherwise a wrong key of stage 2 would show after all of stage 1.
+
+    Raises:
+        ConfigError: a key has a value that cannot work; the message names the key and what is expected.
+    """
+    if cfg.IFD.METRIC_MODE not in MODES:
+        raise ConfigError(f"IFD.METRIC_MODE is {cfg.IFD.METRIC_MODE!r}; expected one of {', '.join(MODES)}")
+    if cfg.TEST.EVAL_PERIOD < 1:
+        raise ConfigError(f"TEST.EVAL_PERIOD is {cfg.TEST.EVAL_PERIOD}; expected a number of epochs, at least 1")
+    if cfg.SOLVER.HEADS_LR_FACTOR != 1.0 and cfg.IFD.IKT.ENABLED:
+        raise ConfigError(
+            f"SOLVER.HEADS_LR_FACTOR is {cfg.SOLVER.HEADS_LR_FACTOR}, but the host applies it to the main stream's head "
+            "alone and not to the attention stream's; leave it at 1.0 or switch IFD.IKT.ENABLED off"
+        )
+    if cfg.IFD.CBD.ENABLED and cfg.DATALOADER.NUM_INSTANCE < 2:
+        raise ConfigError(
+            f"DATALOADER.NUM_INSTANCE is {cfg.DATALOADER.NUM_INSTANCE}, but the clothing loss of IFD.CBD compares images "
+            "of one person; set it to at least 2"
+        )
+    for name in (*cfg.DATASETS.NAMES, *cfg.DATASETS.TESTS):
+        try:
+            DATASET_REGISTRY.get(name)
+        except KeyError as error:
+            raise ConfigError(
+                f"DATASETS names {name!r}, which is not registered with fast-reid; this project registers PRCC, LTCC, "
+                "RenderedPeoplePRCCLayout and RenderedPeopleLTCCLayout"
+            ) from error
+
+    trial = cfg.clone()
+    trial.defrost()
+    trial.MODEL.BACKBONE.PRETRAIN = False
+    trial.MODEL.HEADS.NUM_CLASSES = 1
+    try:
+        META_ARCH_REGISTRY.get(cfg.MODEL.META_ARCHITECTURE)(trial)
+        clothing_ids(cfg.IFD.PARSING.SYSTEM, list(cfg.IFD.PARSING.CLOTHING) or None)
+        build_masked_transforms(cfg)
+    except (KeyError, ValueError, AssertionError) as error:
+        raise ConfigError(error.args[0] if error.args else repr(error)) from error
+
+
+def refuse_overwriting(output_dir: str) -> None:
+    """Raises FileExistsError where a folder holds a run already."""
+    found = [
+        name
+        for name in ("last_checkpoint", "metrics.json", "attention_stream")
+        if os.path.exists(os.path.join(output_dir, name))
+    ]
+    if found:
+        raise FileExistsError(
+            f"{output_dir} holds a run already ({', '.join(found)}). Go on with it: --resume. "
+            "Start another: OUTPUT_DIR some/other/folder at the end of the command."
+        )

@@ -1,0 +1,57 @@
+"""From the command line to a config and a log."""
+
+import os
+
+from datasets_ext import DatasetError
+from fastreid.config import get_cfg
+from fastreid.engine import default_setup
+from fastreid.utils import comm
+from fastreid.utils.env import seed_all_rng
+from fastreid_compat import available_device_config
+
+from ..config import add_ifd_config
+from ..data import check_data
+from .checkpointer import CheckpointError
+from .checks import ConfigError, check_config, refuse_overwriting
+
+# What a user can mend by reading the message; anything else keeps its traceback.
+USER_ERRORS = (CheckpointError, ConfigError, DatasetError, FileExistsError, FileNotFoundError)
+
+
+def load_config(config_file: str, options: list[str] | None = None):
+    """The host's config with IFD's keys, a file and KEY VALUE options merged in, for a device that is there; not frozen."""
+    if not os.path.isfile(config_file):
+        raise FileNotFoundError(
+            f"config file {config_file!r} does not exist; name one with --config-file, for example "
+            "--config-file configs/IFD_R50.yml"
+        )
+    cfg = get_cfg()
+    add_ifd_config(cfg)
+    cfg.merge_from_file(config_file)
+    cfg.merge_from_list(options or [])
+    return available_device_config(cfg)
+
+
+def setup(args):
+    """Reads the config, looks for the data, then does the host's set-up (log, environment, copy of the config) and seeds.
+
+    Args:
+        args: of the host's ``default_argument_parser``.
+
+    Returns:
+        the frozen config. With ``--eval-only`` its log and results go to OUTPUT_DIR/eval, beside the run they are about.
+    """
+    cfg = load_config(args.config_file, args.opts)
+    check_config(cfg)
+    check_data(cfg, train=not args.eval_only)
+    if args.eval_only:
+        cfg.MODEL.WEIGHTS = cfg.MODEL.WEIGHTS or os.path.join(cfg.OUTPUT_DIR, "model_final.pth")
+        cfg.OUTPUT_DIR = os.path.join(cfg.OUTPUT_DIR, "eval")
+    elif not args.resume:
+        refuse_overwriting(cfg.OUTPUT_DIR)
+    cfg.freeze()
+    default_setup(cfg, args)
+    if cfg.IFD.SEED >= 0:
+        # Each process draws its own augmentation; the samplers share one seed through the host.
+        seed_all_rng(cfg.IFD.SEED + comm.get_rank())
+    return cfg

@@ -1,0 +1,30 @@
+#!/usr/bin/env python
+"""Trains or evaluates IFD: python projects/IFD/train_net.py --config-file configs/IFD_R50.yml"""
+
+import sys
+
+import ifd  # noqa: F401  (first: it makes fastreid importable)
+from fastreid.engine import default_argument_parser, launch
+from ifd.engine import USER_ERRORS, evaluate, setup, train
+
+
+def main(args):
+    cfg = setup(args)
+    if args.eval_only:
+        return evaluate(cfg)
+    return train(cfg, resume=args.resume)
+
+
+if __name__ == "__main__":
+    args = default_argument_parser().parse_args()
+    try:
+        launch(
+            main,
+            args.num_gpus,
+            num_machines=args.num_machines,
+            machine_rank=args.machine_rank,
+            dist_url=args.dist_url,
+            args=(args,),
+        )
+    except USER_ERRORS as error:
+        sys.exit(f"{type(error).__name__}: {error}")

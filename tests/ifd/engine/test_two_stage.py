@@ -1,0 +1,256 @@
+"""The trainer, really trained: both stages, resumed, evaluated, refused."""
+
+import json
+import os
+import shutil
+
+import pytest
+import torch
+from fastreid.utils.env import seed_all_rng
+from ifd.engine import CheckpointError, ConfigError, IFDTrainer, evaluate, load_trained_model, train
+from ifd.engine.two_stage import STAGE1_FOLDER
+
+
+class Killed(Exception):
+    pass
+
+
+def killed_after(epoch, architecture):
+    """A trainer that dies at the start of an epoch of one stage, as a killed process would leave things."""
+
+    class Trainer(IFDTrainer):
+        def before_epoch(self):
+            if self.epoch == epoch and self.cfg.MODEL.META_ARCHITECTURE == architecture:
+                raise Killed
+            super().before_epoch()
+
+    return Trainer
+
+
+def log_of(folder):
+    with open(os.path.join(folder, "metrics.json")) as file:
+        return [json.loads(line) for line in file]
+
+
+@pytest.fixture(scope="module")
+def finished(request, prcc_root, tmp_path_factory):
+    """One finished run of both stages, (config, results), for the tests that only look at it."""
+    from ifd.engine import load_config
+
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    patch = pytest.MonkeyPatch()
+    patch.setenv("FASTREID_DATASETS", str(prcc_root))
+    request.addfinalizer(patch.undo)
+    cfg = load_config(
+        str(request.config.rootpath / "configs" / "IFD_R50.yml"),
+        [
+            "MODEL.DEVICE", "cpu", "MODEL.BACKBONE.DEPTH", "18x", "MODEL.BACKBONE.FEAT_DIM", 512,
+            "MODEL.BACKBONE.PRETRAIN", False, "INPUT.SIZE_TRAIN", [64, 32], "INPUT.SIZE_TEST", [64, 32],
+            "DATALOADER.NUM_WORKERS", 0, "DATALOADER.NUM_INSTANCE", 4, "SOLVER.IMS_PER_BATCH", 16,
+            "SOLVER.MAX_EPOCH", 2, "SOLVER.STEPS", [1], "SOLVER.WARMUP_ITERS", 2, "SOLVER.CHECKPOINT_PERIOD", 1,
+            "SOLVER.AMP.ENABLED", False, "TEST.EVAL_PERIOD", 2, "OUTPUT_DIR", str(folder),
+        ],
+    )  # fmt: skip
+    seed_all_rng(0)
+    return cfg, train(cfg)
+
+
+def test_both_stages_leave_their_checkpoints_and_logs(finished):
+    cfg, results = finished
+    stage1 = os.path.join(cfg.OUTPUT_DIR, STAGE1_FOLDER)
+    for folder in (stage1, cfg.OUTPUT_DIR):
+        assert os.path.isfile(os.path.join(folder, "model_final.pth"))
+        assert not [name for name in os.listdir(folder) if name.endswith(".part")]
+    assert {"loss_cls_attention"} <= set(log_of(stage1)[0])
+    logged = set().union(*log_of(cfg.OUTPUT_DIR))
+    assert {"loss_cls_main", "loss_cls_attention", "loss_clothing", "total_loss", "lr"} <= logged
+    assert {"clothing_change/mAP", "same_clothing/Rank-1", "general/mINP", "metric"} <= logged
+    assert any(name.startswith("events.out") for name in os.listdir(cfg.OUTPUT_DIR))
+
+
+def test_results_count_the_protocol(finished):
+    _, results = finished
+    # 4 test people, 3 images a camera; A is the gallery, B the same-clothing and C the clothing-change queries.
+    assert results["general/queries"] == 24
+    assert (results["same_clothing/queries"], results["same_clothing/left_out"]) == (12, 12)
+    assert (results["clothing_change/queries"], results["clothing_change/left_out"]) == (12, 12)
+    expected = (results["clothing_change/Rank-1"] + results["clothing_change/mAP"]) / 2
+    assert results["metric"] == pytest.approx(expected)
+
+
+def test_every_weight_moved(finished):
+    cfg, _ = finished
+    trained = load_trained_model(cfg, os.path.join(cfg.OUTPUT_DIR, "model_final.pth"))
+    seed_all_rng(1)
+    untrained = load_trained_model.__globals__["IFDTrainer"].build_model(cfg)
+    moved = {
+        name: not torch.equal(value, dict(untrained.named_parameters())[name])
+        for name, value in trained.named_parameters()
+        if value.requires_grad and value.shape == dict(untrained.named_parameters())[name].shape
+    }
+    assert all(moved.values())
+
+
+def test_stage_2_starts_from_stage_1(tiny_config, finished):
+    cfg, _ = finished
+    weights = os.path.join(cfg.OUTPUT_DIR, STAGE1_FOLDER, "model_final.pth")
+    tiny_config.MODEL.WEIGHTS = weights
+    trainer = IFDTrainer(tiny_config)
+    trainer.resume_or_load(resume=False)
+    saved = torch.load(weights)["model"]
+    loaded = trainer.model.state_dict()
+    assert all(torch.equal(loaded[name], value) for name, value in saved.items())
+
+
+def test_weights_skip_stage_1(tiny_config, finished):
+    cfg, _ = finished
+    tiny_config.MODEL.WEIGHTS = os.path.join(cfg.OUTPUT_DIR, STAGE1_FOLDER, "model_final.pth")
+    tiny_config.SOLVER.MAX_EPOCH = 1
+    tiny_config.TEST.EVAL_PERIOD = 1
+    assert "metric" in train(tiny_config)
+    assert not os.path.exists(os.path.join(tiny_config.OUTPUT_DIR, STAGE1_FOLDER))
+
+
+def test_eval_only_gives_the_same_figures(finished):
+    cfg, results = finished
+    cfg = cfg.clone()
+    cfg.MODEL.WEIGHTS = os.path.join(cfg.OUTPUT_DIR, "model_final.pth")
+    again = evaluate(cfg)
+    assert dict(again) == pytest.approx(dict(results))
+
+
+def test_resuming_a_finished_run_evaluates_it(finished):
+    cfg, results = finished
+    assert dict(train(cfg, resume=True)) == pytest.approx(dict(results))
+
+
+def test_a_second_run_does_not_overwrite_the_first(finished):
+    cfg, _ = finished
+    with pytest.raises(FileExistsError, match="holds a run already .*--resume.*OUTPUT_DIR"):
+        train(cfg)
+
+
+@pytest.mark.parametrize("architecture", ["IFDAttentionStream", "IFD"])
+def test_resume_goes_on_in_either_stage(tiny_config, architecture):
+    with pytest.raises(Killed):
+        train(tiny_config, trainer=killed_after(1, architecture))
+    stage1 = os.path.join(tiny_config.OUTPUT_DIR, STAGE1_FOLDER)
+    before = os.path.getmtime(os.path.join(stage1, "model_0000.pth"))
+    results = train(tiny_config, resume=True)
+    assert "clothing_change/mAP" in results
+    # The epoch that was finished is not trained again.
+    assert os.path.getmtime(os.path.join(stage1, "model_0000.pth")) == before
+    iterations = [entry["iteration"] for entry in log_of(tiny_config.OUTPUT_DIR) if "total_loss" in entry]
+    assert iterations == sorted(iterations)
+    assert torch.load(os.path.join(tiny_config.OUTPUT_DIR, "model_final.pth"))["epoch"] == 1
+
+
+def test_a_killed_write_leaves_the_last_checkpoint_whole(finished, tmp_path, monkeypatch):
+    cfg, _ = finished
+    run = tmp_path / "copy"
+    shutil.copytree(cfg.OUTPUT_DIR, run)
+    cfg = cfg.clone()
+    cfg.OUTPUT_DIR = str(run)
+    trainer = IFDTrainer(cfg)
+
+    def half_a_file(data, file):
+        file.write(b"PK")
+        raise Killed
+
+    monkeypatch.setattr(torch, "save", half_a_file)
+    with pytest.raises(Killed):
+        trainer.checkpointer.save("model_final")
+    monkeypatch.undo()
+    assert (run / "last_checkpoint").read_text() == "model_final.pth"
+    assert torch.load(run / "model_final.pth")["epoch"] == 1
+
+
+def test_best_checkpoint_is_kept_over_a_resume(finished, tmp_path):
+    cfg, _ = finished
+    run = tmp_path / "copy"
+    shutil.copytree(cfg.OUTPUT_DIR, run)
+    best = torch.load(run / "model_best.pth")
+    torch.save({**best, "metric": 1000.0}, run / "model_best.pth")
+    cfg = cfg.clone()
+    cfg.OUTPUT_DIR = str(run)
+    cfg.SOLVER.MAX_EPOCH = 3
+    cfg.TEST.EVAL_PERIOD = 1
+    train(cfg, resume=True)
+    assert torch.load(run / "model_best.pth")["metric"] == 1000.0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["MODEL.BACKBONE.DEPTH", "34x"], "of another model than IFD as configured .*missing: "),
+        (["IFD.IKT.ENABLED", False], "unknown here: "),
+    ],
+)
+def test_a_checkpoint_of_another_model_is_refused(finished, options, message):
+    cfg, _ = finished
+    cfg = cfg.clone()
+    cfg.merge_from_list(options)
+    with pytest.raises(CheckpointError, match=message):
+        load_trained_model(cfg, os.path.join(cfg.OUTPUT_DIR, "model_final.pth"))
+
+
+def test_the_attention_stream_alone_is_no_model_to_evaluate_as_ifd(finished):
+    cfg, _ = finished
+    with pytest.raises(CheckpointError, match="missing: "):
+        load_trained_model(cfg, os.path.join(cfg.OUTPUT_DIR, STAGE1_FOLDER, "model_final.pth"))
+
+
+def test_unreadable_checkpoints_are_named(finished, tmp_path):
+    cfg, _ = finished
+    truncated, backbone = tmp_path / "truncated.pth", tmp_path / "backbone.pth"
+    with open(os.path.join(cfg.OUTPUT_DIR, "model_final.pth"), "rb") as file:
+        truncated.write_bytes(file.read(100_000))
+    torch.save({"conv1.weight": torch.zeros(1)}, backbone)
+    for path, message in (
+        (truncated, "truncated.pth cannot be read"),
+        (backbone, "no 'model' entry.*MODEL.BACKBONE.PRETRAIN_PATH"),
+        (tmp_path / "absent.pth", "absent.pth does not exist"),
+    ):
+        with pytest.raises(CheckpointError, match=message):
+            load_trained_model(cfg, str(path))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["IFD.CBD.T", 0.0], "IFD.CBD.T is 0.0"),
+        (["IFD.METRIC_MODE", "cc"], "IFD.METRIC_MODE is 'cc'; expected one of general"),
+        (["TEST.EVAL_PERIOD", 0], "TEST.EVAL_PERIOD is 0"),
+        (["SOLVER.HEADS_LR_FACTOR", 10.0], "SOLVER.HEADS_LR_FACTOR is 10.0"),
+        (["DATALOADER.NUM_INSTANCE", 1], "DATALOADER.NUM_INSTANCE is 1"),
+        (["DATASETS.NAMES", ("PRCCC",)], "names 'PRCCC', which is not registered"),
+        (["IFD.PARSING.CLOTHING", ["Upper-cloth"]], "Upper-clothes"),
+        (["IFD.PARSING.SYSTEM", "coco"], "coco"),
+        (["INPUT.AUGMIX.ENABLED", True], "AUGMIX"),
+        (["MODEL.BACKBONE.NAME", "build_nothing"], "build_nothing"),
+        (["MODEL.META_ARCHITECTURE", "IDF"], "IDF"),
+    ],
+)
+def test_bad_values_are_refused_before_anything_is_written(tiny_config, options, message):
+    tiny_config.merge_from_list(options)
+    with pytest.raises(ConfigError, match=message):
+        train(tiny_config)
+    assert not os.path.exists(tiny_config.OUTPUT_DIR)
+
+
+def test_a_batch_larger_than_the_data_set_is_refused(tiny_config):
+    tiny_config.SOLVER.IMS_PER_BATCH = 64
+    tiny_config.DATALOADER.SAMPLER_TRAIN = "TrainingSampler"
+    with pytest.raises(ValueError, match="54 training images do not fill one batch"):
+        train(tiny_config)
+
+
+@pytest.mark.parametrize("sampler", ["TrainingSampler", "NaiveIdentitySampler", "BalancedIdentitySampler"])
+def test_the_samplers_of_the_host_serve_too(tiny_config, sampler):
+    tiny_config.DATALOADER.SAMPLER_TRAIN = sampler
+    batch = next(iter(IFDTrainer.build_train_loader(tiny_config)))
+    assert batch["images"].shape == (16, 4, 64, 32)
+    assert batch["images"][:, :3].max() > 100
+    assert set(batch["images"][:, 3].unique().tolist()) == {0.0, 1.0}
+    assert batch["targets"].max() < 6
+    assert batch["clothes"].max() < 12
