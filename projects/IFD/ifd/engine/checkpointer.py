@@ -66,6 +66,10 @@ class IFDCheckpointer(Checkpointer):
             )
         return checkpoint
 
+    def _load_model(self, checkpoint):
+        self._found = {key.removeprefix("module.") for key in checkpoint["model"]}
+        return super()._load_model(checkpoint)
+
     def _log_incompatible_keys(self, incompatible):
         reshaped = {key for key, _, _ in incompatible.incorrect_shapes}
         wrong_shapes = [
@@ -73,7 +77,7 @@ class IFDCheckpointer(Checkpointer):
             for key, found, expected in incompatible.incorrect_shapes
             if key not in _CLASSIFIERS
         ]
-        loaded = set(self.model.state_dict()) - set(incompatible.missing_keys)
+        loaded = self._found - set(incompatible.unexpected_keys) - reshaped
         touched = {key.split(".")[0] for key in loaded}
         missing = [
             key

@@ -5,6 +5,7 @@ import os
 from datasets_ext import clothing_ids
 from fastreid.data.datasets import DATASET_REGISTRY
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
+from fastreid.utils import comm
 
 from ..data import build_masked_transforms
 from ..evaluation import MODES
@@ -58,14 +59,18 @@ def check_config(cfg) -> None:
 
 
 def refuse_overwriting(output_dir: str) -> None:
-    """Raises FileExistsError where a folder holds a run already."""
+    """Raises FileExistsError where a folder holds a run already.
+
+    Only the first process looks; the others wait for it, so that none takes what another one writes for an old run.
+    """
     found = [
         name
         for name in ("last_checkpoint", "metrics.json", "attention_stream")
         if os.path.exists(os.path.join(output_dir, name))
     ]
-    if found:
+    if found and comm.is_main_process():
         raise FileExistsError(
             f"{output_dir} holds a run already ({', '.join(found)}). Go on with it: --resume. "
             "Start another: OUTPUT_DIR some/other/folder at the end of the command."
         )
+    comm.synchronize()

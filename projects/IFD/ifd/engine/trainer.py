@@ -12,6 +12,7 @@ from fastreid.utils import comm
 from ..data import build_test_loader, build_train_loader
 from ..evaluation import ClothesEvaluator
 from .checkpointer import IFDCheckpointer
+from .hooks import EvaluationWriter
 
 logger = logging.getLogger("fastreid.ifd.engine")
 
@@ -64,7 +65,10 @@ class IFDTrainer(DefaultTrainer):
             save_to_disk=self.checkpointer.save_to_disk,
             **self.checkpointer.checkpointables,
         )
-        return super().build_hooks()
+        return [
+            EvaluationWriter.replacing(hook) if isinstance(hook, hooks.PeriodicWriter) else hook
+            for hook in super().build_hooks()
+        ]
 
     def resume_or_load(self, resume=True):
         super().resume_or_load(resume)

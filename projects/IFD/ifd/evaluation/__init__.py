@@ -1,4 +1,5 @@
-from .clothes_evaluator import MODES, ClothesEvaluator
+from .clothes_evaluator import ClothesEvaluator
+from .matching import MODES
 from .ranking import clothes_rank
 
 __all__ = ["MODES", "ClothesEvaluator", "clothes_rank"]

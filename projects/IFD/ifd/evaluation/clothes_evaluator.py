@@ -13,9 +13,9 @@ from tabulate import tabulate
 from termcolor import colored
 
 from .chance import chance_level
+from .matching import MODES
 from .ranking import clothes_rank
 
-MODES = ("general", "same_clothing", "clothing_change")
 _RANKS = (1, 5, 10)
 
 logger = logging.getLogger("fastreid.ifd.evaluation")
@@ -107,5 +107,7 @@ def results_table(results: dict, chance: dict) -> str:
     rows = []
     for mode in MODES:
         rows.append([mode, *(results[f"{mode}/{name}"] for name in (*headers[1:-1], "left_out"))])
-        rows.append([f"{mode}, chance", *(100 * chance[mode].cmc[rank] for rank in _RANKS), 100 * chance[mode].mean_ap])
+        by_chance = chance[mode]
+        expected = (*(by_chance.cmc[rank] for rank in _RANKS), by_chance.mean_ap, by_chance.mean_inp)
+        rows.append([f"{mode}, chance", *(100 * value for value in expected)])
     return tabulate(rows, headers=headers, tablefmt="pipe", floatfmt=".2f", numalign="left")

@@ -1,6 +1,5 @@
 """The attention stream on its own: stage 1 of the training (IFD, ICASSP 2025)."""
 
-import torch
 from fastreid.config import configurable
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 
@@ -37,10 +36,10 @@ class IFDAttentionStream(MaskedBaseline):
 
     def forward(self, batched_inputs):
         images, masks = split_inputs(batched_inputs, self.device, needs_mask=True)
-        features: torch.Tensor = self.feature_maps(
-            self.attention_backbone, mask_clothing(images, masks, self.mask_fill)
-        )
+        masked = mask_clothing(images, masks, self.mask_fill)
+        features = self.feature_maps(self.attention_backbone, masked)
         if not self.training:
             return self.attention_heads(features)
         targets = self.labels(batched_inputs, "targets")
-        return self.identity_losses(self.attention_heads(features, targets), targets, "attention")
+        losses = self.identity_losses(self.attention_heads(features, targets), targets, "attention")
+        return self.name_single_loss(losses)

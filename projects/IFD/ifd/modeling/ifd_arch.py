@@ -146,4 +146,4 @@ class IFD(MaskedBaseline):
             clothes = self.labels(batched_inputs, "clothes")
             loss = self.clothing_loss(clothing_features, targets, clothes)
             losses["loss_clothing"] = self.clothing_loss_weight * loss
-        return losses
+        return self.name_single_loss(losses)

@@ -57,6 +57,13 @@ class MaskedBaseline(Baseline):
             losses = self.losses(outputs, targets)
         return {f"{name}_{stream}": loss for name, loss in losses.items()}
 
+    @staticmethod
+    def name_single_loss(losses: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Logs a loss that is the only one by its name; the host's trainer then logs ``total_loss`` alone."""
+        if len(losses) == 1:
+            get_event_storage().put_scalars(**{name: loss.item() for name, loss in losses.items()})
+        return losses
+
     def labels(self, batched_inputs: dict, key: str) -> torch.Tensor:
         """(N,) int64 labels of the batch on the model's device.
 

@@ -8,7 +8,6 @@ import torch
 import torch.nn.functional as F
 
 from ..evaluation.extraction import extract_descriptors
-from ..evaluation.matching import match_masks
 
 _RIGHT, _WRONG = "#1a9641", "#d7191c"
 
@@ -55,17 +54,21 @@ def rank_lists(model, loader, num_query: int, *, mode: str, count: int = 8, top:
     found = extract_descriptors(model, loader)
     features = F.normalize(found.features)
     ids = [column.numpy() for column in (found.pids, found.camids, found.clothes)]
-    labels = [part for column in ids for part in (column[:num_query], column[num_query:])]
-    matches, removed = match_masks(*labels, mode=mode)
-    usable = np.flatnonzero(matches.any(axis=1))
-    if not len(usable):
+    gallery = [column[num_query:] for column in ids]
+    random = np.random.default_rng(seed)
+    chosen = [
+        query
+        for query in random.permutation(num_query)
+        if _matches([column[query] for column in ids], gallery, mode).any()
+    ][:count]
+    if not chosen:
         raise ValueError(f"no query has a match in mode {mode}; expected a data set with such pairs")
-    chosen = np.sort(np.random.default_rng(seed).permutation(usable)[:count])
 
     lists = []
-    for query in chosen:
+    for query in sorted(chosen):
+        matches = _matches([column[query] for column in ids], gallery, mode)
         similarity = (features[num_query:] @ features[query]).numpy()
-        similarity[removed[query]] = -np.inf
+        similarity[(gallery[0] == ids[0][query]) & ~matches] = -np.inf
         order = np.argsort(-similarity, kind="stable")[:top]
         sample = loader.dataset[int(query)]["images"]
         features_of_streams = model.stream_features(sample[None])
@@ -80,7 +83,7 @@ def rank_lists(model, loader, num_query: int, *, mode: str, count: int = 8, top:
                 mask=sample[3].numpy(),
                 attention=attention,
                 gallery=[_pixels(loader.dataset[num_query + int(i)]["images"]) for i in order],
-                right=[bool(matches[query, i]) for i in order],
+                right=[bool(matches[i]) for i in order],
                 similarities=[float(similarity[i]) for i in order],
             )
         )
@@ -127,6 +130,17 @@ def plot_rank_lists(lists: list[RankList], path: str, *, title: str) -> None:
     figure.tight_layout()
     figure.savefig(path, dpi=150)
     plt.close(figure)
+
+
+def _matches(query: list[int], gallery: list[np.ndarray], mode: str) -> np.ndarray:
+    """Which gallery images count as a match; others of the same person are taken out of the ranking."""
+    same_person, same_camera, same_clothes = (column == label for column, label in zip(gallery, query, strict=True))
+    matches = same_person & ~same_camera
+    if mode == "same_clothing":
+        return matches & same_clothes
+    if mode == "clothing_change":
+        return matches & ~same_clothes
+    return matches
 
 
 def _pixels(sample: torch.Tensor) -> np.ndarray:

@@ -1,0 +1,38 @@
+"""What is read from disk: clothing-change data sets (registered with the host on import) and their parsing maps."""
+
+# First: it makes the host importable, which every module below imports.
+import fastreid_compat  # noqa: F401
+
+from .bases import ClothesImageDataset, Counts, datasets_root
+from .errors import DatasetError, DatasetNotFoundError, ImageFileError, MissingParsingMapError, ParsingMapError
+from .images import read_rgb
+from .labels import LABEL_SYSTEMS, LabelSystem, clothing_ids, convert_labels, counterparts, label_system
+from .ltcc import LTCC
+from .parsing import ParsingMaps, clothing_mask, read_label_png
+from .prcc import PRCC
+from .rendered import RenderedPeopleLTCCLayout, RenderedPeoplePRCCLayout
+
+__all__ = [
+    "LABEL_SYSTEMS",
+    "LTCC",
+    "PRCC",
+    "ClothesImageDataset",
+    "Counts",
+    "DatasetError",
+    "DatasetNotFoundError",
+    "ImageFileError",
+    "LabelSystem",
+    "MissingParsingMapError",
+    "ParsingMapError",
+    "ParsingMaps",
+    "RenderedPeopleLTCCLayout",
+    "RenderedPeoplePRCCLayout",
+    "clothing_ids",
+    "clothing_mask",
+    "convert_labels",
+    "counterparts",
+    "datasets_root",
+    "label_system",
+    "read_label_png",
+    "read_rgb",
+]

@@ -1,0 +1,159 @@
+"""What the clothing-change data sets have in common."""
+
+import copy
+import logging
+import os
+import os.path as osp
+from typing import NamedTuple
+
+from fastreid.data.datasets.bases import ImageDataset
+from tabulate import tabulate
+from termcolor import colored
+
+from .errors import DatasetNotFoundError
+from .parsing import ParsingMaps
+
+# Below the host's logger, so that the tables reach the handlers of the host: the console and log.txt.
+_logger = logging.getLogger(f"fastreid.{__name__}")
+
+
+class Counts(NamedTuple):
+    """Size of a split; None where it is not known."""
+
+    ids: int | None = None
+    images: int | None = None
+    cameras: int | None = None
+    outfits: int | None = None
+
+
+def count(items):
+    """Counts of a list of (path, pid, camid, clothes_id) items. An outfit is one clothes id of one person."""
+    return Counts(
+        ids=len({pid for _, pid, _, _ in items}),
+        images=len(items),
+        cameras=len({camid for _, _, camid, _ in items}),
+        outfits=len({(pid, clothes_id) for _, pid, _, clothes_id in items}),
+    )
+
+
+def datasets_root(root=None):
+    """Folder that the data sets lie in: `root`, else what FASTREID_DATASETS says at this moment, else 'datasets'."""
+    if root is None:
+        root = os.environ.get("FASTREID_DATASETS") or "datasets"
+    return osp.expanduser(os.fspath(root))
+
+
+class ClothesImageDataset(ImageDataset):
+    """A data set of the host whose items are (path, pid, camid, clothes_id).
+
+    As in the host's own data sets, training ids and cameras are strings that begin with `dataset_name` (so that data
+    sets can be joined) and test ids and cameras are integers. Everything is listed and parsed by the constructor: what
+    is wrong on disk comes out before the first step.
+
+    Args:
+        root: folder that holds the data set's folder; see `datasets_root` for None.
+        **kwargs: the host's: mode ('train', 'query' or 'gallery'), combineall, transform, verbose.
+    Raises: DatasetNotFoundError where a folder is missing; DatasetError where a split is empty or a file name does not
+        parse.
+
+    A subclass gives the class attributes and `read_splits`.
+    """
+
+    dataset_name = ""
+    """Prefix of training ids and cameras."""
+    dataset_dir = ""
+    """Folder of the data set below the root; of an instance, with the root before it."""
+    dataset_url = ""
+    """Where the data set is to be asked for."""
+    folders = ()
+    """Folders below `dataset_dir` that have to exist."""
+    image_dir = ""
+    """Folder below `dataset_dir` that images, and so the tree of parsing maps, are relative to."""
+    train_splits = ()
+    """Names of the splits that show_train prints; show_test prints the others."""
+    published = {}
+    """Counts of the published data set by split, under 'all' of the whole."""
+
+    def __init__(self, root=None, **kwargs):
+        self.root = datasets_root(root)
+        self.dataset_dir = osp.join(self.root, type(self).dataset_dir)
+        for folder in self.folders:
+            self._require_folder(osp.join(self.dataset_dir, folder))
+        self.splits = self.read_splits()
+        super().__init__(self.splits["train"], *self.query_and_gallery(), **kwargs)
+
+    def read_splits(self):
+        """Reads the data set: a dict from split name to its list of items. One of them is 'train'."""
+        raise NotImplementedError
+
+    def query_and_gallery(self):
+        """The two lists of items that the host evaluates on."""
+        return self.splits["query"], self.splits["gallery"]
+
+    def parsing_maps(self, system="lip", parsing_root=None):
+        """The data set's parsing maps.
+
+        Args:
+            system: name of their label system.
+            parsing_root: folder of the maps; None or '' means `parsing` in the data set's folder.
+        Returns: ParsingMaps.   Raises: ValueError for an unknown label system.
+        """
+        return ParsingMaps(
+            osp.join(self.dataset_dir, self.image_dir), parsing_root or osp.join(self.dataset_dir, "parsing"), system
+        )
+
+    def combine_all(self):
+        """Adds query and gallery to the training items, named as the host names them: `<dataset_name>_test_<id>`."""
+        combined = copy.copy(self.train)
+        for path, *labels in self.query + self.gallery:
+            combined.append((path, *(f"{self.dataset_name}_test_{label}" for label in labels)))
+        self._train = combined
+
+    def show_train(self):
+        """Logs what was found of the training splits beside what was published."""
+        if self.combineall:
+            self._show({"train + query + gallery": self.train})
+        else:
+            self._show({name: items for name, items in self.splits.items() if name in self.train_splits})
+
+    def show_test(self):
+        """Logs what was found of the test splits beside what was published."""
+        self._show({name: items for name, items in self.splits.items() if name not in self.train_splits})
+
+    def how_to_get(self):
+        """One or two lines for those who do not have the data set."""
+        return (
+            f"Ask its authors for it at {self.dataset_url} and unpack it to {osp.abspath(self.dataset_dir)}, "
+            f"or set FASTREID_DATASETS to the folder that holds {type(self).dataset_dir}.\n"
+            "To try the method without it: make demo"
+        )
+
+    def _require_folder(self, folder):
+        if not osp.isdir(folder):
+            found = "is not complete" if osp.isdir(self.dataset_dir) else "was not found"
+            raise DatasetNotFoundError(
+                f"{type(self).__name__} {found}: there is no folder {osp.abspath(folder)}.\n{self.how_to_get()}"
+            )
+
+    def _show(self, splits):
+        # The same camera is 'prcc_c0' in training items and 0 in test items; as a whole it is one camera.
+        everything = [
+            (path, pid, str(camid).rpartition("_c")[2], clothes_id)
+            for items in self.splits.values()
+            for path, pid, camid, clothes_id in items
+        ]
+        rows = [
+            (name, count(items), self.published.get(name)) for name, items in [*splits.items(), ("all", everything)]
+        ]
+        headers = ["subset", "# ids", "# images", "# cameras", "# outfits"]
+        table = [[name, *found] for name, found, _ in rows]
+        if self.published:
+            headers.append("published")
+            for line, (_, _, published) in zip(table, rows, strict=True):
+                line.append(_in_words(published or Counts()))
+        text = tabulate(table, tablefmt="pipe", headers=headers, numalign="left")
+        _logger.info(f"=> Loaded {type(self).__name__} from {self.dataset_dir}:\n{colored(text, 'cyan')}")
+
+
+def _in_words(counts):
+    return ", ".join(f"{value:,} {name}" for name, value in counts._asdict().items() if value is not None)

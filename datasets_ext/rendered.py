@@ -1,0 +1,43 @@
+"""The embedded benchmark RenderedPeople, read by the very code that reads PRCC and LTCC."""
+
+import os.path as osp
+
+from fastreid.data.datasets import DATASET_REGISTRY
+
+from .ltcc import LTCC
+from .prcc import PRCC
+
+_FOLDER = "rendered_people"
+
+
+def _how_to_render(root):
+    return (
+        f"Render it: python -m rendered_people --output {osp.join(root, _FOLDER)}\n"
+        f"or set FASTREID_DATASETS to the folder that holds {_FOLDER}."
+    )
+
+
+@DATASET_REGISTRY.register()
+class RenderedPeoplePRCCLayout(PRCC):
+    """RenderedPeople in PRCC's layout, in rendered_people/prcc; labels and splits as in PRCC."""
+
+    dataset_name = "rendered_people_prcc"
+    dataset_dir = osp.join(_FOLDER, "prcc")
+    dataset_url = ""
+    published = {}
+
+    def how_to_get(self):
+        return _how_to_render(self.root)
+
+
+@DATASET_REGISTRY.register()
+class RenderedPeopleLTCCLayout(LTCC):
+    """RenderedPeople in LTCC's layout, in rendered_people/LTCC_ReID; labels and splits as in LTCC."""
+
+    dataset_name = "rendered_people_ltcc"
+    dataset_dir = osp.join(_FOLDER, "LTCC_ReID")
+    dataset_url = ""
+    published = {}
+
+    def how_to_get(self):
+        return _how_to_render(self.root)

@@ -1,0 +1,262 @@
+"""The compiled loops of the ranking: exact distances, and counting instead of sorting.
+
+Shapes: Q queries and C gallery images of the block at hand, D dimensions, P same-person pairs: query i has the slice
+offsets[i]:offsets[i + 1] of every (P,) array. Loops over queries take a range [first, last) of them, so that threads
+can share a call's arrays. All functions called from here live in this file, since numba notices a changed callee only
+where it shares the file.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .compiled import compiled
+
+COSINE, EUCLIDEAN, GIVEN = 0, 1, 2
+# Length to which sums are halved; what remains is added in order.
+FOLDED = 8
+# Values encoded at a time, so that codes and counters stay in the first-level cache.
+CHUNK = 2048
+MIN_CODES = 4096
+MAX_CODES = 65536
+CODES_PER_THRESHOLD = 64
+
+
+class Thresholds(NamedTuple):
+    """What the gallery is counted against: the same-person gallery images of each query, nearest first.
+
+    offsets: (Q + 1,) int64.   members: (P,) int64 gallery indices.   distances: (P,) float64, exact.
+    low, high: (P,) floats of the values' type; a value outside [low, high] is on the same side of the threshold as the
+    exact distance behind it.   ahead: (P,) int64, result: images of other people between a threshold and the one before.
+    """
+
+    offsets: np.ndarray
+    members: np.ndarray
+    distances: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    ahead: np.ndarray
+
+
+class Side(NamedTuple):
+    """One side of a block: features (N, D) as given, norms (N,) float64, pids (N,) int64."""
+
+    features: np.ndarray
+    norms: np.ndarray
+    pids: np.ndarray
+
+
+@compiled
+def _fold(terms, length):
+    # Summation by halving in a fixed order: whatever follows it gets the same bits.
+    half = 1
+    while 2 * half < length:
+        half *= 2
+    while length > FOLDED:
+        for i in range(length - half):
+            terms[i] += terms[half + i]
+        length = half
+        half //= 2
+    total = terms[0]
+    for i in range(1, length):
+        total += terms[i]
+    return total
+
+
+@compiled
+def _exact_distance(metric, query, gallery, query_norm, gallery_norm, terms):
+    if metric == COSINE:
+        for i in range(len(query)):
+            terms[i] = np.float64(query[i]) * np.float64(gallery[i])
+        return 1.0 - _fold(terms, len(query)) / (query_norm * gallery_norm)
+    for i in range(len(query)):
+        difference = np.float64(query[i]) - np.float64(gallery[i])
+        terms[i] = difference * difference
+    return _fold(terms, len(query))
+
+
+@compiled
+def norms(features, result, first, last):
+    """Euclidean norms of the rows of (N, D) features, to result (N,) float64; not finite where a row is not."""
+    terms = np.empty(features.shape[1])
+    for row in range(first, last):
+        values = features[row]
+        for i in range(len(values)):
+            value = np.float64(values[i])
+            terms[i] = value * value
+        result[row] = np.sqrt(_fold(terms, len(values)))
+
+
+@compiled
+def scaled(features, scales, result, first, last):
+    """Writes the rows of features (N, D) times scales (N,) float64 to result (N, >= D) float32; more columns stay."""
+    for row in range(first, last):
+        values, scale, target = features[row], scales[row], result[row]
+        for i in range(len(values)):
+            target[i] = np.float32(np.float64(values[i]) * scale)
+
+
+@compiled
+def _first_not_below(values, start, stop, value):
+    while start < stop:
+        middle = (start + stop) // 2
+        if values[middle] < value:
+            start = middle + 1
+        else:
+            stop = middle
+    return start
+
+
+@compiled
+def pair_distances(metric, query, gallery, first_gallery, offsets, members, distances, order, first, last):
+    """Fills distances (P,) float64 for the pairs whose gallery image is in the block that starts at first_gallery.
+
+    Args:
+        query, gallery: Side.   members: (P,) int64 gallery indices, ascending within a query.
+        order: (Q,) int64, the queries in the order they are worked on, of which [first, last) are; one person's queries
+            in a row read its images while they are in the cache.
+    """
+    terms = np.empty(query.features.shape[1])
+    end = first_gallery + len(gallery.features)
+    for turn in range(first, last):
+        i = order[turn]
+        pair = _first_not_below(members, offsets[i], offsets[i + 1], first_gallery)
+        while pair < offsets[i + 1] and members[pair] < end:
+            j = members[pair] - first_gallery
+            distances[pair] = _exact_distance(
+                metric, query.features[i], gallery.features[j], query.norms[i], gallery.norms[j], terms
+            )
+            pair += 1
+
+
+@compiled
+def sort_pairs(offsets, members, distances, first, last):
+    """Orders the pairs of each query by distance, equal ones by gallery index, in place."""
+    for i in range(first, last):
+        start, stop = offsets[i], offsets[i + 1]
+        order = np.argsort(distances[start:stop], kind="mergesort")
+        distances[start:stop] = distances[start:stop][order]
+        members[start:stop] = members[start:stop][order]
+
+
+@compiled
+def _code(value, origin, scale, one, top):
+    # Monotonic in value, which is all that counting relies on.
+    return np.uint16(np.int32(min(max((value - origin) * scale + one, one - one), top)))
+
+
+@compiled
+def _encode(values, origin, scale, one, top, codes):
+    for i in range(len(values)):
+        codes[i] = _code(values[i], origin, scale, one, top)
+
+
+@compiled
+def _count_codes(codes, length, near, counts, candidates):
+    found = 0
+    for i in range(length):
+        code = codes[i]
+        counts[code] += np.uint32(1)
+        if near[code]:
+            candidates[found] = i
+            found += 1
+    return found
+
+
+@compiled
+def _all_within(values, limit):
+    outside = 0
+    for i in range(len(values)):
+        outside += not (abs(values[i]) <= limit)
+    return outside == 0
+
+
+@compiled
+def _place(exact, index, thresholds, start, stop):
+    # The first threshold that an image at this distance and gallery index comes before.
+    place = _first_not_below(thresholds.distances, start, stop, exact)
+    while place < stop and thresholds.distances[place] == exact and thresholds.members[place] < index:
+        place += 1
+    return place
+
+
+@compiled
+def _tally_row(metric, values, first_gallery, query, i, gallery, thresholds, codes, near, counts, candidates, terms):
+    start, stop = thresholds.offsets[i], thresholds.offsets[i + 1]
+    low, high = thresholds.low[start:stop], thresholds.high[start:stop]
+    num = stop - start
+    one = values.dtype.type(1)
+    num_codes = min(MAX_CODES, max(MIN_CODES, CODES_PER_THRESHOLD * num))
+    top = values.dtype.type(num_codes - 1)
+    origin = low[0]
+    # Codes from 1 to num_codes - 3 span the thresholds: what is nearer or farther than all has a code of its own.
+    scale = values.dtype.type(num_codes - 4) / max(high[num - 1] - origin, values.dtype.type(1e-30))
+    for j in range(num):
+        lowest, highest = _code(low[j], origin, scale, one, top), _code(high[j], origin, scale, one, top)
+        near[np.int64(lowest) : np.int64(highest) + 1] = True
+
+    own = 0
+    for chunk in range(0, len(values), CHUNK):
+        length = min(CHUNK, len(values) - chunk)
+        _encode(values[chunk : chunk + length], origin, scale, one, top, codes)
+        found = _count_codes(codes, length, near, counts, candidates)
+        for k in range(found):
+            g = chunk + candidates[k]
+            value = values[g]
+            j = _first_not_below(high, 0, num, value)
+            if j == num:
+                continue
+            if gallery.pids[g] == query.pids[i]:
+                own += 1
+                continue
+            place = start + j
+            if low[j] <= value:
+                exact = np.float64(value)
+                if metric != GIVEN:
+                    exact = _exact_distance(
+                        metric, query.features[i], gallery.features[g], query.norms[i], gallery.norms[g], terms
+                    )
+                place = _place(exact, first_gallery + g, thresholds, start, stop)
+            if place < stop:
+                thresholds.ahead[place] += 1
+
+    for j in range(num):
+        lowest, highest = _code(low[j], origin, scale, one, top), _code(high[j], origin, scale, one, top)
+        near[np.int64(lowest) : np.int64(highest) + 1] = False
+        counts[np.int64(lowest) : np.int64(highest) + 1] = 0
+    passed = 0
+    for j in range(num):
+        code = np.int64(_code(low[j], origin, scale, one, top))
+        if code > passed:
+            thresholds.ahead[start + j] += np.int64(np.sum(counts[passed:code]))
+            passed = code
+    counts[:num_codes] = 0
+    return own
+
+
+@compiled
+def tally_rows(metric, values, first_gallery, query, gallery, thresholds, own, first, last):
+    """Counts a block of the gallery for the queries [first, last), into thresholds.ahead.
+
+    Args:
+        metric: COSINE or EUCLIDEAN, where values come near the distances of the features, scaled and shifted (screening);
+            GIVEN, where they are the distances and the features and norms are not read.
+        values: (last - first, C) float.   first_gallery: index of the block's first gallery image.
+        query: Side of all Q queries.   gallery: Side of the block.
+        own: (Q,) int64, result: the same-person images met within their bounds are added; -1 where GIVEN values are not
+            finite.
+    """
+    codes = np.empty(CHUNK, np.uint16)
+    candidates = np.empty(CHUNK, np.int32)
+    near = np.zeros(MAX_CODES, np.bool_)
+    counts = np.zeros(MAX_CODES, np.uint32)
+    terms = np.empty(max(query.features.shape[1], 1))
+    limit = values.dtype.type(np.finfo(values.dtype).max / 4)
+    for i in range(first, last):
+        row = values[i - first]
+        if metric == GIVEN and not _all_within(row, limit):
+            own[i] = -1
+        elif thresholds.offsets[i + 1] > thresholds.offsets[i]:
+            own[i] += _tally_row(
+                metric, row, first_gallery, query, i, gallery, thresholds, codes, near, counts, candidates, terms
+            )

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from datasets_ext import ImageFileError, read_rgb
+
+RGB = np.random.default_rng(0).integers(0, 256, (12, 6, 3), dtype=np.uint8)
+
+
+def test_rgb_image_as_it_is(tmp_path):
+    path = tmp_path / "image.png"
+    Image.fromarray(RGB).save(path)
+    image = read_rgb(path)
+    assert image.mode == "RGB"
+    assert image.size == (6, 12)
+    assert np.array_equal(np.asarray(image), RGB)
+
+
+def test_grey_palette_and_alpha_become_rgb(tmp_path):
+    grey = Image.fromarray(RGB[..., 0])
+    grey.save(tmp_path / "grey.png")
+    assert np.array_equal(np.asarray(read_rgb(tmp_path / "grey.png")), np.repeat(RGB[..., :1], 3, axis=2))
+
+    palette = Image.fromarray(RGB[..., 0] % 2)
+    palette.putpalette([10, 20, 30, 40, 50, 60])
+    palette.save(tmp_path / "palette.png")
+    expected = np.array([[10, 20, 30], [40, 50, 60]], dtype=np.uint8)[RGB[..., 0] % 2]
+    assert np.array_equal(np.asarray(read_rgb(tmp_path / "palette.png")), expected)
+
+    Image.fromarray(np.dstack([RGB, np.full((12, 6), 200, dtype=np.uint8)])).save(tmp_path / "alpha.png")
+    assert np.array_equal(np.asarray(read_rgb(tmp_path / "alpha.png")), RGB)
+
+
+def test_exif_orientation_is_applied(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # rotated: to be turned clockwise for display
+    Image.fromarray(RGB).save(tmp_path / "image.png", exif=exif)
+    assert np.array_equal(np.asarray(read_rgb(tmp_path / "image.png")), np.rot90(RGB, k=-1))
+
+
+def test_missing_image(tmp_path):
+    with pytest.raises(ImageFileError, match=r"nothing\.jpg does not exist"):
+        read_rgb(tmp_path / "nothing.jpg")
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+def test_truncated_image(tmp_path, suffix):
+    path = tmp_path / f"cut.{suffix}"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(ImageFileError, match=rf"cut\.{suffix} cannot be read .*copy it again"):
+        read_rgb(path)
+
+
+def test_damaged_image(tmp_path):
+    path = tmp_path / "damaged.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)).save(path)
+    first, second, rest = path.read_bytes().split(b"IDAT", 2)
+    path.write_bytes(first + b"IDAT" + second + b"\0\0\0\0" + rest)
+    with pytest.raises(ImageFileError, match=r"damaged\.png cannot be read"):
+        read_rgb(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"no image at all"])
+def test_no_image(tmp_path, content):
+    path = tmp_path / "text.jpg"
+    path.write_bytes(content)
+    with pytest.raises(ImageFileError, match=r"text\.jpg cannot be read"):
+        read_rgb(path)

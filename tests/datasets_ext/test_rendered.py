@@ -1,0 +1,62 @@
+import pytest
+from fastreid.data.datasets import DATASET_REGISTRY
+
+import datasets_ext
+from datasets_ext import LTCC, PRCC, DatasetNotFoundError, RenderedPeopleLTCCLayout, RenderedPeoplePRCCLayout
+
+
+def test_every_data_set_is_registered_with_the_host():
+    for name in ("PRCC", "LTCC", "RenderedPeoplePRCCLayout", "RenderedPeopleLTCCLayout"):
+        assert DATASET_REGISTRY.get(name) is getattr(datasets_ext, name)
+
+
+@pytest.mark.parametrize(
+    ("rendered", "real", "folder", "rendered_name", "real_name"),
+    [
+        (RenderedPeoplePRCCLayout, PRCC, "prcc", "rendered_people_prcc", "prcc"),
+        (RenderedPeopleLTCCLayout, LTCC, "LTCC_ReID", "rendered_people_ltcc", "ltcc"),
+    ],
+)
+def test_rendered_people_read_as_the_real_data_set(
+    prcc_root, ltcc_root, rendered, real, folder, rendered_name, real_name
+):
+    # prcc_root and ltcc_root are one folder; the rendered tree is the real one moved.
+    expected = real(root=ltcc_root)
+    (ltcc_root / "rendered_people").mkdir()
+    (ltcc_root / folder).rename(ltcc_root / "rendered_people" / folder)
+    found = rendered(root=ltcc_root)
+
+    def renamed(label):
+        return label.replace(f"{real_name}_", f"{rendered_name}_") if isinstance(label, str) else label
+
+    def moved(items):
+        return [
+            (path.replace(f"/{folder}/", f"/rendered_people/{folder}/"), *map(renamed, labels))
+            for path, *labels in items
+        ]
+
+    assert found.train == moved(expected.train)
+    assert found.query == moved(expected.query)
+    assert found.gallery == moved(expected.gallery)
+    assert found.parsing_maps().path_for(found.train[0][0]).startswith(
+        str(ltcc_root / "rendered_people" / folder / "parsing")
+    )
+
+
+@pytest.mark.parametrize("rendered", [RenderedPeoplePRCCLayout, RenderedPeopleLTCCLayout])
+def test_missing_data_says_how_to_render(tmp_path, rendered):
+    with pytest.raises(DatasetNotFoundError) as error:
+        rendered(root=tmp_path)
+    message = str(error.value)
+    assert f"{rendered.__name__} was not found" in message
+    assert f"python -m rendered_people --output {tmp_path}/rendered_people" in message
+    assert "https" not in message
+
+
+def test_table_shows_no_figures_of_the_real_data_set(prcc_root, dataset_log):
+    (prcc_root / "rendered_people").mkdir()
+    (prcc_root / "prcc").rename(prcc_root / "rendered_people" / "prcc")
+    RenderedPeoplePRCCLayout(root=prcc_root).show_train()
+    assert "# outfits" in dataset_log.text
+    assert "17,896" not in dataset_log.text
+    assert "| published" not in dataset_log.text

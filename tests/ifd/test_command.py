@@ -1,0 +1,74 @@
+"""The commands users type, as they type them."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+def run(root, *arguments, datasets):
+    environment = {**os.environ, "FASTREID_DATASETS": str(datasets), "MPLBACKEND": "Agg"}
+    command = [sys.executable, *(str(argument) for argument in arguments)]
+    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=300)
+
+
+def test_without_prcc_three_lines_say_what_to_do(pytestconfig, tmp_path):
+    done = run(
+        pytestconfig.rootpath, "projects/IFD/train_net.py", "--config-file", "configs/IFD_R50.yml",
+        "OUTPUT_DIR", tmp_path / "run", datasets=tmp_path / "nothing",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    message = done.stderr.strip().splitlines()[-3:]
+    assert "PRCC was not found" in message[0]
+    assert "https://" in message[1]
+    assert str(tmp_path / "nothing" / "prcc") in message[1]
+    assert "make demo" in message[2]
+    assert not (tmp_path / "run").exists()
+
+
+def test_train_evaluate_and_draw(pytestconfig, prcc_root, tmp_path, tiny_arguments):
+    root, output = pytestconfig.rootpath, tmp_path / "run"
+    train_net = ("projects/IFD/train_net.py", "--config-file", "configs/IFD_R50.yml")
+    options = [*tiny_arguments, "OUTPUT_DIR", output]
+
+    trained = run(root, *train_net, *options, datasets=prcc_root)
+    assert trained.returncode == 0, trained.stderr[-3000:]
+    assert "Stage 1 of 2" in trained.stdout
+    assert "loss_clothing" in trained.stdout
+    results = json.loads((output / "results_PRCC.json").read_text())
+    assert "clothing_change, chance" in (output / "results_PRCC.md").read_text()
+
+    evaluated = run(root, *train_net, "--eval-only", *options, datasets=prcc_root)
+    assert evaluated.returncode == 0, evaluated.stderr[-3000:]
+    assert json.loads((output / "eval" / "results_PRCC.json").read_text()) == pytest.approx(results)
+
+    again = run(root, *train_net, *options, datasets=prcc_root)
+    assert again.returncode == 1
+    assert "holds a run already" in again.stderr
+    assert "Traceback" not in again.stderr
+
+    drawn = run(
+        root, "projects/IFD/tools/plot_rank_lists.py", "--config-file", "configs/IFD_R50.yml",
+        "--output", tmp_path / "ranks.png", "--count", 3, *tiny_arguments,
+        "MODEL.WEIGHTS", output / "model_final.pth", datasets=prcc_root,
+    )  # fmt: skip
+    assert drawn.returncode == 0, drawn.stderr[-3000:]
+    assert (tmp_path / "ranks.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--config-file", "configs/absent.yml"], "config file 'configs/absent.yml' does not exist"),
+        ([], "name one with --config-file"),
+        (["--config-file", "configs/IFD_R50.yml", "IFD.CBD.T", "0.0"], "IFD.CBD.T is 0.0"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(pytestconfig, prcc_root, arguments, message):
+    done = run(pytestconfig.rootpath, "projects/IFD/train_net.py", *arguments, datasets=prcc_root)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
