@@ -51,6 +51,11 @@ class IFDTrainer(DefaultTrainer):
         Returns:
             dict of metrics with ``metric``; by data set name where there are several.
         """
+        if comm.get_world_size() > 1:
+            # The host lets each process keep BN statistics of its own; those of the first are the ones that are saved,
+            # so that all processes have to evaluate with them for a checkpoint to give the figures of its training.
+            for buffer in model.buffers():
+                torch.distributed.broadcast(buffer, 0)
         results = OrderedDict()
         for name in cfg.DATASETS.TESTS:
             logger.info("Prepare testing set %s", name)

@@ -4,7 +4,7 @@ import numpy as np
 
 from . import blocks, kernels
 from .inputs import check_norms
-from .kernels import Side, Thresholds
+from .kernels import Expectation, Side, Thresholds
 from .screening import Screen
 from .workers import Workers
 
@@ -72,20 +72,24 @@ class CpuFeatures:
             self._workers.over(len(order), fill)
         return distances
 
-    def bounds(self, chunk: slice, offsets: np.ndarray, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def bounds(
+        self, chunk: slice, offsets: np.ndarray, distances: np.ndarray, *, careful: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Screen.bounds of the queries in `chunk`."""
-        return self._screen.bounds(chunk, offsets, distances)
+        return self._screen.bounds(chunk, offsets, distances, careful=careful)
 
     def tally(
-        self, chunk: slice, thresholds: Thresholds, query_pids: np.ndarray, gallery_pids: np.ndarray
+        self, chunk: slice, thresholds: Thresholds, query_pids: np.ndarray, gallery_pids: np.ndarray, *, careful: bool
     ) -> np.ndarray:
-        """Fills thresholds.ahead; returns (n,) int64, the same-person images met within their bounds.
+        """Fills thresholds.ahead; returns (n,) bool, whether the values of a query were within their tolerance.
 
         Args:
-            query_pids: (n,) of the queries in `chunk`.   gallery_pids: (G,).
+            query_pids: (n,) of the queries in `chunk`.   gallery_pids: (G,).   careful: as the bounds were made.
         """
         query = Side(self._query[chunk], self._query_norms[chunk], query_pids)
-        own = np.zeros(len(query_pids), np.int64)
+        own, sound = np.zeros(len(query_pids), np.int64), np.ones(len(query_pids), np.bool_)
+        allowed = self._screen.tolerance(chunk, careful=careful) * (1.0 if careful else 0.5)
+        expectation = Expectation(self._screen.distance_scale, self._screen.query_shift[chunk], allowed)
         query_factors = self._factors(query.features, self._screen.query_scales[chunk], 1.0, None)
         buffer = np.empty((min(self._plan.gallery_rows, len(self._gallery)), query_factors.shape[1]), np.float32)
         for start, stop in blocks.spans(len(self._gallery), self._plan.gallery_rows):
@@ -101,10 +105,12 @@ class CpuFeatures:
             def count(first: int, last: int, start=start, gallery=gallery, gallery_factors=gallery_factors) -> None:
                 values = self._workers.buffer(last - first, len(gallery_factors))
                 np.matmul(query_factors[first:last], gallery_factors.T, out=values)
-                kernels.tally_rows(self._metric, values, start, query, gallery, thresholds, own, first, last)
+                kernels.tally_rows(
+                    self._metric, values, start, query, gallery, thresholds, expectation, own, sound, first, last
+                )
 
             self._workers.over(len(query_pids), count, max_rows=self._plan.query_rows)
-        return own
+        return sound & (own == np.diff(thresholds.offsets))
 
     def _factors(self, features: np.ndarray, scales: np.ndarray, column, buffer: np.ndarray | None) -> np.ndarray:
         dim = features.shape[1]
@@ -131,34 +137,49 @@ class GivenDistances:
         rows = np.repeat(np.arange(chunk.start, chunk.stop), np.diff(offsets))
         return self._distances[rows, members].astype(np.float64)
 
-    def bounds(self, chunk: slice, offsets: np.ndarray, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def bounds(
+        self, chunk: slice, offsets: np.ndarray, distances: np.ndarray, *, careful: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
         """The distances themselves: a value is the exact distance."""
         values = distances.astype(self._dtype)
         return values, values
 
     def tally(
-        self, chunk: slice, thresholds: Thresholds, query_pids: np.ndarray, gallery_pids: np.ndarray
+        self, chunk: slice, thresholds: Thresholds, query_pids: np.ndarray, gallery_pids: np.ndarray, *, careful: bool
     ) -> np.ndarray:
         """As CpuFeatures.tally.
 
         Raises: ValueError naming the first distance that is not finite.
         """
         values = np.require(self._distances[chunk], self._dtype, ["C", "A"])
-        own = np.zeros(len(values), np.int64)
-        no_norms = np.empty(0)
-        query = Side(np.empty((len(values), 0), np.float32), no_norms, query_pids)
-        gallery = Side(np.empty((values.shape[1], 0), np.float32), no_norms, gallery_pids)
+        own, finite = np.zeros(len(values), np.int64), np.ones(len(values), np.bool_)
+        unread = np.empty(0)
+        query = Side(np.empty((0, 0), np.float32), unread, query_pids)
+        gallery = Side(np.empty((0, 0), np.float32), unread, gallery_pids)
+        expectation = Expectation(0.0, unread, unread)
 
         def count(first: int, last: int) -> None:
-            kernels.tally_rows(kernels.GIVEN, values[first:last], 0, query, gallery, thresholds, own, first, last)
+            kernels.tally_rows(
+                kernels.GIVEN,
+                values[first:last],
+                0,
+                query,
+                gallery,
+                thresholds,
+                expectation,
+                own,
+                finite,
+                first,
+                last,
+            )
 
         self._workers.over(len(values), count)
-        if (own < 0).any():
-            row = int(np.argmax(own < 0))
+        if not finite.all():
+            row = int(np.argmin(finite))
             limit = float(np.finfo(self._dtype).max / 4)
             column = int(np.argmin(np.abs(values[row]) <= limit))
             raise ValueError(
                 f"distances[{chunk.start + row}, {column}] is {values[row, column]}, expected finite numbers of "
                 f"magnitude up to {limit:.1e}"
             )
-        return own
+        return own == np.diff(thresholds.offsets)

@@ -13,11 +13,12 @@ import numpy as np
 from .compiled import compiled
 
 COSINE, EUCLIDEAN, GIVEN = 0, 1, 2
-# Length to which sums are halved; what remains is added in order.
-FOLDED = 8
+# A sum of D terms adds term i to partial sum i % LANES in order of i, then halves the partial sums down to REMAINDER,
+# adding the second half to the first, then adds those in order. Whatever follows this gets the same bits.
+LANES, REMAINDER = 64, 8
 # Values encoded at a time, so that codes and counters stay in the first-level cache.
-CHUNK = 2048
-MIN_CODES = 4096
+CHUNK = 4096
+MIN_CODES = 8192
 MAX_CODES = 65536
 CODES_PER_THRESHOLD = 64
 
@@ -46,45 +47,68 @@ class Side(NamedTuple):
     pids: np.ndarray
 
 
+class Expectation(NamedTuple):
+    """What values should be: scale * distance - shift, within allowed; scale float, shift and allowed (Q,) float64."""
+
+    scale: float
+    shift: np.ndarray
+    allowed: np.ndarray
+
+
 @compiled
-def _fold(terms, length):
-    # Summation by halving in a fixed order: whatever follows it gets the same bits.
-    half = 1
-    while 2 * half < length:
-        half *= 2
-    while length > FOLDED:
-        for i in range(length - half):
-            terms[i] += terms[half + i]
-        length = half
-        half //= 2
-    total = terms[0]
-    for i in range(1, length):
-        total += terms[i]
+def _sum(partial):
+    width = LANES
+    while width > REMAINDER:
+        width //= 2
+        for i in range(width):
+            partial[i] += partial[width + i]
+    total = partial[0]
+    for i in range(1, REMAINDER):
+        total += partial[i]
     return total
 
 
 @compiled
-def _exact_distance(metric, query, gallery, query_norm, gallery_norm, terms):
+def _dot(left, right, partial):
+    partial[:] = 0.0
+    whole = len(left) // LANES * LANES
+    for start in range(0, whole, LANES):
+        a, b = left[start : start + LANES], right[start : start + LANES]
+        for i in range(LANES):
+            partial[i] += np.float64(a[i]) * np.float64(b[i])
+    for i in range(whole, len(left)):
+        partial[i - whole] += np.float64(left[i]) * np.float64(right[i])
+    return _sum(partial)
+
+
+@compiled
+def _squared_distance(left, right, partial):
+    partial[:] = 0.0
+    whole = len(left) // LANES * LANES
+    for start in range(0, whole, LANES):
+        a, b = left[start : start + LANES], right[start : start + LANES]
+        for i in range(LANES):
+            difference = np.float64(a[i]) - np.float64(b[i])
+            partial[i] += difference * difference
+    for i in range(whole, len(left)):
+        difference = np.float64(left[i]) - np.float64(right[i])
+        partial[i - whole] += difference * difference
+    return _sum(partial)
+
+
+@compiled
+def _exact_distance(metric, query, gallery, query_norm, gallery_norm, partial):
     if metric == COSINE:
-        for i in range(len(query)):
-            terms[i] = np.float64(query[i]) * np.float64(gallery[i])
-        return 1.0 - _fold(terms, len(query)) / (query_norm * gallery_norm)
-    for i in range(len(query)):
-        difference = np.float64(query[i]) - np.float64(gallery[i])
-        terms[i] = difference * difference
-    return _fold(terms, len(query))
+        return 1.0 - _dot(query, gallery, partial) / (query_norm * gallery_norm)
+    return _squared_distance(query, gallery, partial)
 
 
 @compiled
 def norms(features, result, first, last):
     """Euclidean norms of the rows of (N, D) features, to result (N,) float64; not finite where a row is not."""
-    terms = np.empty(features.shape[1])
+    partial = np.empty(LANES)
     for row in range(first, last):
-        values = features[row]
-        for i in range(len(values)):
-            value = np.float64(values[i])
-            terms[i] = value * value
-        result[row] = np.sqrt(_fold(terms, len(values)))
+        result[row] = np.sqrt(_dot(features[row], features[row], partial))
 
 
 @compiled
@@ -116,7 +140,7 @@ def pair_distances(metric, query, gallery, first_gallery, offsets, members, dist
         order: (Q,) int64, the queries in the order they are worked on, of which [first, last) are; one person's queries
             in a row read its images while they are in the cache.
     """
-    terms = np.empty(query.features.shape[1])
+    partial = np.empty(LANES)
     end = first_gallery + len(gallery.features)
     for turn in range(first, last):
         i = order[turn]
@@ -124,7 +148,7 @@ def pair_distances(metric, query, gallery, first_gallery, offsets, members, dist
         while pair < offsets[i + 1] and members[pair] < end:
             j = members[pair] - first_gallery
             distances[pair] = _exact_distance(
-                metric, query.features[i], gallery.features[j], query.norms[i], gallery.norms[j], terms
+                metric, query.features[i], gallery.features[j], query.norms[i], gallery.norms[j], partial
             )
             pair += 1
 
@@ -181,7 +205,9 @@ def _place(exact, index, thresholds, start, stop):
 
 
 @compiled
-def _tally_row(metric, values, first_gallery, query, i, gallery, thresholds, codes, near, counts, candidates, terms):
+def _tally_row(
+    metric, values, first_gallery, query, i, gallery, thresholds, expectation, codes, near, counts, candidates, partial
+):
     start, stop = thresholds.offsets[i], thresholds.offsets[i + 1]
     low, high = thresholds.low[start:stop], thresholds.high[start:stop]
     num = stop - start
@@ -195,7 +221,7 @@ def _tally_row(metric, values, first_gallery, query, i, gallery, thresholds, cod
         lowest, highest = _code(low[j], origin, scale, one, top), _code(high[j], origin, scale, one, top)
         near[np.int64(lowest) : np.int64(highest) + 1] = True
 
-    own = 0
+    own, error = 0, 0.0
     for chunk in range(0, len(values), CHUNK):
         length = min(CHUNK, len(values) - chunk)
         _encode(values[chunk : chunk + length], origin, scale, one, top, codes)
@@ -214,8 +240,9 @@ def _tally_row(metric, values, first_gallery, query, i, gallery, thresholds, cod
                 exact = np.float64(value)
                 if metric != GIVEN:
                     exact = _exact_distance(
-                        metric, query.features[i], gallery.features[g], query.norms[i], gallery.norms[g], terms
+                        metric, query.features[i], gallery.features[g], query.norms[i], gallery.norms[g], partial
                     )
+                    error = max(error, abs(value - (expectation.scale * exact - expectation.shift[i])))
                 place = _place(exact, first_gallery + g, thresholds, start, stop)
             if place < stop:
                 thresholds.ahead[place] += 1
@@ -231,32 +258,48 @@ def _tally_row(metric, values, first_gallery, query, i, gallery, thresholds, cod
             thresholds.ahead[start + j] += np.int64(np.sum(counts[passed:code]))
             passed = code
     counts[:num_codes] = 0
-    return own
+    return own, error
 
 
 @compiled
-def tally_rows(metric, values, first_gallery, query, gallery, thresholds, own, first, last):
+def tally_rows(metric, values, first_gallery, query, gallery, thresholds, expectation, own, sound, first, last):
     """Counts a block of the gallery for the queries [first, last), into thresholds.ahead.
 
     Args:
         metric: COSINE or EUCLIDEAN, where values come near the distances of the features, scaled and shifted (screening);
-            GIVEN, where they are the distances and the features and norms are not read.
+            GIVEN, where they are the distances, and features, norms and expectation are not read.
         values: (last - first, C) float.   first_gallery: index of the block's first gallery image.
-        query: Side of all Q queries.   gallery: Side of the block.
-        own: (Q,) int64, result: the same-person images met within their bounds are added; -1 where GIVEN values are not
-            finite.
+        query: Side of all Q queries.   gallery: Side of the block.   expectation: Expectation of all queries.
+        own: (Q,) int64, result: the same-person images met within their bounds are added.
+        sound: (Q,) bool, result: made False where a value met its exact distance and differed by more than allowed, or
+            where a GIVEN value is not finite.
     """
     codes = np.empty(CHUNK, np.uint16)
     candidates = np.empty(CHUNK, np.int32)
     near = np.zeros(MAX_CODES, np.bool_)
     counts = np.zeros(MAX_CODES, np.uint32)
-    terms = np.empty(max(query.features.shape[1], 1))
+    partial = np.empty(LANES)
     limit = values.dtype.type(np.finfo(values.dtype).max / 4)
     for i in range(first, last):
         row = values[i - first]
         if metric == GIVEN and not _all_within(row, limit):
-            own[i] = -1
+            sound[i] = False
         elif thresholds.offsets[i + 1] > thresholds.offsets[i]:
-            own[i] += _tally_row(
-                metric, row, first_gallery, query, i, gallery, thresholds, codes, near, counts, candidates, terms
+            met, error = _tally_row(
+                metric,
+                row,
+                first_gallery,
+                query,
+                i,
+                gallery,
+                thresholds,
+                expectation,
+                codes,
+                near,
+                counts,
+                candidates,
+                partial,
             )
+            own[i] += met
+            if metric != GIVEN and error > expectation.allowed[i]:
+                sound[i] = False

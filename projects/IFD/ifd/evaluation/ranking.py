@@ -160,17 +160,16 @@ def _count(backend, groups: PersonGroups, labels: Labels, chunk: slice, workers:
     distances = backend.pair_distances(chunk, offsets, members)
     sizes = np.diff(offsets)
     workers.over(len(sizes), lambda first, last: sort_pairs(offsets, members, distances, first, last))
-    low, high = backend.bounds(chunk, offsets, distances)
-    thresholds = Thresholds(offsets, members, distances, low, high, np.zeros(len(members), np.int64))
-    own = backend.tally(chunk, thresholds, labels.query_pids[chunk], labels.gallery_pids)
-    strayed = np.flatnonzero(own != sizes)
-    if len(strayed):
-        raise RuntimeError(
-            f"the matrix product of query {chunk.start + strayed[0]} is less exact than float32 rounding explains "
-            f"({own[strayed[0]]} of {sizes[strayed[0]]} known distances within the tolerance); "
-            "turn off reduced-precision products (TF32, bfloat16) or check the BLAS library"
-        )
-    return thresholds
+    for careful in (False, True):
+        low, high = backend.bounds(chunk, offsets, distances, careful=careful)
+        thresholds = Thresholds(offsets, members, distances, low, high, np.zeros(len(members), np.int64))
+        sound = backend.tally(chunk, thresholds, labels.query_pids[chunk], labels.gallery_pids, careful=careful)
+        if sound.all():
+            return thresholds
+    raise RuntimeError(
+        f"the products of query {chunk.start + int(np.argmin(sound))} and {len(sound) - int(sound.sum()) - 1} more are less "
+        "exact than any float32 rounding explains; check the BLAS library, or turn off reduced-precision products"
+    )
 
 
 def _result(mode: str, scores: Scores, max_rank: int) -> RankResult:

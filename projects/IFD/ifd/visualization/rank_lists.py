@@ -52,7 +52,8 @@ def rank_lists(model, loader, num_query: int, *, mode: str, count: int = 8, top:
         ValueError: no query has a match in the mode.
     """
     found = extract_descriptors(model, loader)
-    features = F.normalize(found.features)
+    # In float64, as the evaluation ranks, so that a list is never another than the one that was scored.
+    features = F.normalize(found.features.double())
     ids = [column.numpy() for column in (found.pids, found.camids, found.clothes)]
     gallery = [column[num_query:] for column in ids]
     random = np.random.default_rng(seed)

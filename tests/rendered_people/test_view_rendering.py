@@ -1,0 +1,89 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rendered_people.cameras import draw_camera, draw_view
+from rendered_people.colours import to_linear
+from rendered_people.labels import LABEL_ID, LIP_LABELS
+from rendered_people.poses import draw_pose
+from rendered_people.renderer import render_view
+from rendered_people.studio import Studio
+from rendered_people.wardrobe import Wardrobe
+
+
+@pytest.fixture(scope="module")
+def studio(body):
+    return Studio(3, Wardrobe(3, 0.5, 5), body)
+
+
+def outfit_without(studio, kinds):
+    """(person, outfit) whose outfit has none of these kinds."""
+    for person in range(20):
+        garments = studio.wardrobe.outfit(person, 0, female=False).garments
+        if not {garment.kind for garment in garments} & set(kinds):
+            return person, 0
+    raise AssertionError("every outfit has one of these")
+
+
+def test_labels_are_exact(studio):
+    """Light of a pixel is affine in the background: two backgrounds measure how much of it the figure covers."""
+    identity, rest_body, figure = studio._dress(*outfit_without(studio, ["bag"]))
+    clean = replace(draw_camera(3, 0), blur=1e-9, noise=0.0, white_balance=np.ones(3), sun_colour=np.full(3, 0.2))
+    clean = replace(clean, sky_colour=np.full(3, 0.2), fill_strength=0.0)
+    rng = np.random.default_rng(0)
+    view = replace(draw_view(rng, clean), exposure=1.0, sun=np.array([0.6, 0.0, 0.8]), occluder=None)
+    transforms = studio.body.bone_transforms(rest_body, draw_pose(rng, identity.gait))
+    light = []
+    for shade in (0.2, 1.2):
+        scene = replace(
+            clean.scene, ground=np.full((256, 256, 3), shade), wall=np.full((256, 256, 3), shade), sky=np.full(3, shade)
+        )
+        image, labels = render_view(figure, transforms, replace(clean, scene=scene), view, rng, 96, 48)
+        light.append(to_linear(image / 255.0))
+    change = np.abs(light[1] - light[0]).max(axis=-1)
+    open_change = change[labels == 0].max()
+    covered = 1 - change / np.maximum(open_change, 1e-9)
+    assert open_change > 0.1
+    assert covered[labels > 0].min() > 0.2
+    assert (covered[labels == 0] < 0.8).all()
+    assert (labels > 0).any()
+    assert (labels[covered > 0.999] > 0).all()
+
+
+def test_the_same_image_twice_has_the_same_pixels_and_another_frame_has_others(studio):
+    first = studio.photograph(0, 0, 0, 0, 64, 32)
+    studio.photograph(1, 1, 2, 5, 64, 32)
+    again = studio.photograph(0, 0, 0, 0, 64, 32)
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not np.array_equal(first[0], studio.photograph(0, 0, 0, 1, 64, 32)[0])
+
+
+def test_labels_follow_what_is_worn(studio):
+    named = {"top": "Upper-clothes", "coat": "Coat", "trousers": "Pants", "skirt": "Skirt", "dress": "Dress"}
+    for person in range(6):
+        identity, _, _ = studio._dressed(person, 0)
+        garments = studio.wardrobe.outfit(person, 0, female=identity.is_female).garments
+        worn = {LABEL_ID[named[g.kind]] for g in garments if g.kind in named}
+        found = set()
+        for frame in range(3):
+            found |= set(np.unique(studio.photograph(person, 0, 0, frame, 128, 64)[1]))
+        assert found & {LABEL_ID[name] for name in named.values()} <= worn
+        assert found & worn
+        assert found & {LABEL_ID["Face"], LABEL_ID["Hair"], LABEL_ID["Hat"]}
+
+
+def test_left_and_right_are_the_persons_own(studio):
+    """Facing the camera, a person's left side is on the right of the picture."""
+    identity, rest_body, figure = studio._dress(*outfit_without(studio, []))
+    camera = draw_camera(3, 0)
+    rng = np.random.default_rng(1)
+    view = replace(draw_view(rng, camera), yaw=0.0, occluder=None)
+    _, labels = render_view(figure, studio.body.bone_transforms(rest_body, {}), camera, view, rng, 128, 64)
+    columns = {name: np.nonzero(labels == LABEL_ID[name])[1].mean() for name in ("Left-shoe", "Right-shoe")}
+    assert columns["Right-shoe"] < columns["Left-shoe"]
+
+
+def test_there_are_twenty_lip_labels():
+    assert len(LIP_LABELS) == len(set(LIP_LABELS)) == 20
+    assert [LABEL_ID[n] for n in ("Background", "Hat", "Hair", "Face", "Right-shoe")] == [0, 1, 2, 13, 19]

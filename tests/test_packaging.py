@@ -1,0 +1,62 @@
+"""What a wheel holds, and that the host is left alone."""
+
+import configparser
+import os
+
+import pytest
+
+ROOTS = {
+    "datasets_ext": "datasets_ext",
+    "fastreid_compat": "projects/FastReIDCompat/fastreid_compat",
+    "ifd": "projects/IFD/ifd",
+    "rendered_people": "projects/RenderedPeople/rendered_people",
+}
+
+
+@pytest.fixture(scope="module")
+def metadata(pytestconfig):
+    parser = configparser.ConfigParser()
+    parser.read(pytestconfig.rootpath / "setup.cfg")
+    return parser
+
+
+def test_the_list_of_packages_is_the_tree(metadata, pytestconfig):
+    found = set()
+    for package, folder in ROOTS.items():
+        for path, _, files in os.walk(pytestconfig.rootpath / folder):
+            if "__init__.py" in files:
+                relative = os.path.relpath(path, pytestconfig.rootpath / folder)
+                found.add(package if relative == "." else f"{package}.{relative.replace(os.sep, '.')}")
+    assert set(metadata["options"]["packages"].split()) == found
+
+
+def test_every_package_has_its_folder(metadata):
+    lines = metadata["options"]["package_dir"].strip().splitlines()
+    assert dict(line.split(" = ") for line in lines) == ROOTS
+
+
+def test_configs_load(pytestconfig):
+    from ifd.engine import load_config
+
+    configs = sorted((pytestconfig.rootpath / "configs").rglob("*.yml"))
+    assert len(configs) >= 9
+    outputs = [load_config(str(path), ["MODEL.DEVICE", "cpu"]).OUTPUT_DIR for path in configs]
+    named = [output for path, output in zip(configs, outputs, strict=True) if not path.name.startswith("Base")]
+    assert len(set(named)) == len(named)
+
+
+@pytest.mark.parametrize(
+    ("name", "ikt", "cbd", "loss"),
+    [
+        ("baseline", False, False, "ccl"),
+        ("with_ikt", True, False, "ccl"),
+        ("with_cbd", False, True, "ccl"),
+        ("ifd_supcon", True, True, "supcon"),
+        ("ifd", True, True, "ccl"),
+    ],
+)
+def test_ablation_configs_are_the_variants_of_table_ii(pytestconfig, name, ikt, cbd, loss):
+    from ifd.engine import load_config
+
+    cfg = load_config(str(pytestconfig.rootpath / "configs" / "ablation" / f"{name}.yml"), ["MODEL.DEVICE", "cpu"])
+    assert (cfg.IFD.IKT.ENABLED, cfg.IFD.CBD.ENABLED, cfg.IFD.CBD.LOSS) == (ikt, cbd, loss)
