@@ -1,0 +1,81 @@
+"""Optimisers: gradients that zero_grad() drops, and clipping where a frozen layer has none."""
+
+import functools
+import types
+
+import torch
+from fastreid.config import CfgNode, get_cfg
+from fastreid.solver import build, optim
+from fastreid.utils.params import ContiguousParams
+
+from .adaptation import Adaptation, rebind
+
+
+def _zero_grad(self, set_to_none=False):
+    """Zeroes the gradients in place: dropped, the flat buffer would no longer see what backward() writes."""
+    type(self).zero_grad(self, set_to_none)
+
+
+def _training_is_lost():
+    cfg = get_cfg()
+    # Adam asks CUDA whether it is capturing a graph, which opens CUDA.
+    cfg.SOLVER.OPT = "SGD"
+    model = torch.nn.Linear(1, 1, bias=False)
+    before = model.weight.detach().clone()
+    optimizer, _ = build.build_optimizer(cfg, model)
+    optimizer.zero_grad()
+    model.weight.sum().backward()
+    optimizer.step()
+    return torch.equal(before, model.weight)
+
+
+def _apply_kept_gradients():
+    host_build_optimizer = build.build_optimizer
+
+    @functools.wraps(host_build_optimizer)
+    def build_optimizer(*args, **kwargs):
+        optimizer, params = host_build_optimizer(*args, **kwargs)
+        if isinstance(params, ContiguousParams):
+            # On the instance, as torch's schedulers do with step(): class, state_dict() and pickling stay the host's.
+            optimizer.zero_grad = types.MethodType(_zero_grad, optimizer)
+        return optimizer, params
+
+    rebind(host_build_optimizer, build_optimizer)
+    # SWA wraps an optimiser and would drop the gradients over its head.
+    optim.SWA.zero_grad = lambda self, *args, **kwargs: self.optimizer.zero_grad(*args, **kwargs)
+
+
+def _clipping_nothing_fails():
+    clip = build._create_gradient_clipper(CfgNode({"CLIP_TYPE": "value", "CLIP_VALUE": 1.0, "NORM_TYPE": 2.0}))
+    try:
+        clip(torch.zeros(1))
+    except RuntimeError:
+        return True
+    return False
+
+
+def _apply_clipping():
+    host_create_clipper = build._create_gradient_clipper
+
+    @functools.wraps(host_create_clipper)
+    def _create_gradient_clipper(cfg):
+        clip = host_create_clipper(cfg)
+        return lambda parameter: None if parameter.grad is None else clip(parameter)
+
+    rebind(host_create_clipper, _create_gradient_clipper)
+
+
+ADAPTATIONS = (
+    Adaptation(
+        name="gradient buffers",
+        reason="zero_grad() drops the flat gradient buffers of ContiguousParams, and no weight is ever updated",
+        needed=_training_is_lost,
+        apply=_apply_kept_gradients,
+    ),
+    Adaptation(
+        name="clipping",
+        reason="clipping gradients by value fails while MODEL.FREEZE_LAYERS takes the gradients of layers away",
+        needed=_clipping_nothing_fails,
+        apply=_apply_clipping,
+    ),
+)

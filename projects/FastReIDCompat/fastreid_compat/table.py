@@ -1,0 +1,93 @@
+"""The table of adaptations and the record of what was done with each."""
+
+import contextlib
+import os
+import random
+
+import numpy as np
+import torch
+
+from . import imports
+
+SKIP_VARIABLE = "FASTREID_COMPAT_SKIP"
+
+_record = []
+
+
+def adaptations():
+    """What was done: a list of (name, reason, status), in order; status is "applied", "not needed" or "skipped"."""
+    return list(_record)
+
+
+def apply():
+    """Adapts the host where it needs it; a second call does nothing.
+
+    The environment variable FASTREID_COMPAT_SKIP (names with commas between) leaves adaptations out, to find a fault.
+    Raises: ImportError where fastreid or one of its dependencies is missing; ValueError for an unknown name to skip.
+    """
+    if _record:
+        return
+    skipped = {name.strip() for name in os.environ.get(SKIP_VARIABLE, "").split(",") if name.strip()}
+    with _random_state_kept():
+        record = [_adapt(adaptation, skipped) for adaptation in imports.ADAPTATIONS]
+        others = _host_adaptations()
+        _refuse_unknown(skipped, [adaptation.name for adaptation in (*imports.ADAPTATIONS, *others)])
+        record += [_adapt(adaptation, skipped) for adaptation in others]
+    _record.extend(record)
+
+
+def _host_adaptations():
+    # These modules import the host, which works only once its imports are adapted.
+    from . import (
+        backbones,
+        checkpoints,
+        data_loading,
+        device,
+        evaluation,
+        launch,
+        profiling,
+        samplers,
+        solver,
+        transforms,
+    )
+
+    modules = (
+        device,
+        data_loading,
+        transforms,
+        samplers,
+        backbones,
+        solver,
+        checkpoints,
+        evaluation,
+        launch,
+        profiling,
+    )
+    return [adaptation for module in modules for adaptation in module.ADAPTATIONS]
+
+
+def _refuse_unknown(skipped, known):
+    unknown = sorted(skipped - set(known))
+    if unknown:
+        raise ValueError(f"{SKIP_VARIABLE} names {', '.join(unknown)}; there are: {', '.join(known)}")
+
+
+def _adapt(adaptation, skipped):
+    if adaptation.name in skipped:
+        status = "skipped"
+    elif adaptation.needed():
+        adaptation.apply()
+        status = "applied"
+    else:
+        status = "not needed"
+    return adaptation.name, adaptation.reason, status
+
+
+@contextlib.contextmanager
+def _random_state_kept():
+    """Importing a package must not change what a seeded program draws; some of the host's parts seed NumPy."""
+    python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
+    with torch.random.fork_rng(devices=[]):
+        yield
+    random.setstate(python_state)
+    np.random.set_state(numpy_state)  # noqa: NPY002
