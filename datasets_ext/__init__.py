@@ -5,10 +5,10 @@ import fastreid_compat  # noqa: F401
 
 from .bases import ClothesImageDataset, Counts, datasets_root
 from .errors import DatasetError, DatasetNotFoundError, ImageFileError, MissingParsingMapError, ParsingMapError
-from .images import read_rgb
-from .labels import LABEL_SYSTEMS, LabelSystem, clothing_ids, convert_labels, counterparts, label_system
+from .images import decode_rgb, read_rgb, scale_16_bit, to_rgb
+from .labels import LABEL_SYSTEMS, LabelSystem, clothing_ids, convert_labels, counterparts, label_system, match_label_system
 from .ltcc import LTCC
-from .parsing import ParsingMaps, clothing_mask, read_label_png
+from .parsing import ParsingMaps, check_labels, clothing_mask, read_label_png
 from .prcc import PRCC
 from .rendered import RenderedPeopleLTCCLayout, RenderedPeoplePRCCLayout
 
@@ -27,12 +27,17 @@ __all__ = [
     "ParsingMaps",
     "RenderedPeopleLTCCLayout",
     "RenderedPeoplePRCCLayout",
+    "check_labels",
     "clothing_ids",
     "clothing_mask",
     "convert_labels",
     "counterparts",
     "datasets_root",
+    "decode_rgb",
     "label_system",
+    "match_label_system",
     "read_label_png",
     "read_rgb",
+    "scale_16_bit",
+    "to_rgb",
 ]

@@ -71,6 +71,8 @@ class ClothesImageDataset(ImageDataset):
     """Folder below `dataset_dir` that images, and so the tree of parsing maps, are relative to."""
     train_splits = ()
     """Names of the splits that show_train prints; show_test prints the others."""
+    single_shot_gallery = False
+    """Whether the data set's own protocol takes one random gallery image per person."""
     published = {}
     """Counts of the published data set by split, under 'all' of the whole."""
 

@@ -112,6 +112,33 @@ def label_system(system):
     return LABEL_SYSTEMS[_lookup(system, tuple(LABEL_SYSTEMS), "label system")]
 
 
+def match_label_system(names, system=None):
+    """Finds the label system that the labels of a parsing model belong to, in whatever order the model has them.
+
+    Args:
+        names: label names by the model's value; case, spaces, hyphens and underscores make no difference.
+        system: name of the only system that will do, or a LabelSystem; None means any. Of several systems that know all
+            names the smallest is taken, which is the one with just these names where there is one.
+    Returns: (LabelSystem, (len(names),) uint8 array from the model's values to the system's).
+    Raises: ValueError for an unknown system, or where no system knows all names: lists what is unknown to the closest.
+    """
+    names = [str(name) for name in names]
+    candidates = list(LABEL_SYSTEMS.values()) if system is None else [label_system(system)]
+    unknown = {}
+    for candidate in candidates:
+        known = {_key(name) for name in candidate.names}
+        unknown[candidate.name] = [name for name in names if _key(name) not in known]
+    fitting = [candidate for candidate in candidates if not unknown[candidate.name]]
+    if not names or not fitting:
+        closest = min(candidates, key=lambda candidate: len(unknown[candidate.name]))
+        raise ValueError(
+            f"{len(unknown[closest.name])} of {len(names)} labels are unknown to label system {closest.name!r}, the "
+            f"closest: {', '.join(unknown[closest.name])}. It has {', '.join(closest.names)}."
+        )
+    found = min(fitting, key=len)
+    return found, np.array(found.ids(names), dtype=np.uint8)
+
+
 def clothing_ids(system, names=None):
     """Label values of the clothing set C (IFD, eq. 3).
 

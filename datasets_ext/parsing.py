@@ -49,6 +49,31 @@ def read_label_png(path):
         raise ParsingMapError(f"Parsing map {path} is damaged or cut short ({error}). {damaged}") from error
 
 
+def check_labels(labels, size, system, map_name, image_name="its image"):
+    """Checks that a parsing map fits its image and its label system.
+
+    Args:
+        labels: (H, W) integer array.   size: (width, height) of the image in pixels, as in PIL.
+        system: name of a label system, or a LabelSystem.   map_name, image_name: what an error calls them.
+    Raises: ParsingMapError where the map has another size than the image or labels outside the system.
+    """
+    width, height = size
+    if labels.shape != (height, width):
+        raise ParsingMapError(
+            f"Parsing map {map_name} is {labels.shape[1]} x {labels.shape[0]} pixels (width x height), {image_name} "
+            f"is {width} x {height}. Make the map again from this very image, or resize it with nearest-neighbour "
+            "interpolation."
+        )
+    system = label_system(system)
+    outside = (labels < 0) | (labels >= len(system))
+    if outside.any():
+        raise ParsingMapError(
+            f"Parsing map {map_name} holds the labels {np.unique(labels[outside]).tolist()}, label system "
+            f"{system.name!r} has 0 to {len(system) - 1}. Name the system that the maps were made in, or make them "
+            "again."
+        )
+
+
 def clothing_mask(labels, ids):
     """Clothing mask psi of a parsing map (IFD, eq. 3).
 
@@ -104,19 +129,7 @@ class ParsingMaps:
                 f"Image {image_path} has no parsing map: expected {path}. {self._what_to_do()}"
             ) from error
 
-        width, height = size
-        if labels.shape != (height, width):
-            raise ParsingMapError(
-                f"Parsing map {path} is {labels.shape[1]} x {labels.shape[0]} pixels (width x height), its image "
-                f"{image_path} is {width} x {height}. Make the map again from this very image, or resize it with "
-                "nearest-neighbour interpolation."
-            )
-        if labels.max() >= len(self.system):
-            outside = np.unique(labels[labels >= len(self.system)]).tolist()
-            raise ParsingMapError(
-                f"Parsing map {path} holds the labels {outside}, label system {self.system.name!r} has 0 to "
-                f"{len(self.system) - 1}. Name the system that the maps were made in, or make them again."
-            )
+        check_labels(labels, size, self.system, path, f"its image {image_path}")
         return labels
 
     def missing(self, image_paths):

@@ -31,6 +31,7 @@ class PRCC(ClothesImageDataset):
 
     dataset_name = "prcc"
     dataset_dir = "prcc"
+    single_shot_gallery = True
     dataset_url = "https://www.isee-ai.cn/~yangqize/clothing.html"
     folders = ("rgb/train", "rgb/test/A", "rgb/test/B", "rgb/test/C")
     image_dir = "rgb"

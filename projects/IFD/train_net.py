@@ -4,11 +4,13 @@
 import sys
 
 import ifd  # noqa: F401  (first: it makes fastreid importable)
-from fastreid.engine import default_argument_parser, launch
-from ifd.engine import USER_ERRORS, evaluate, setup, train
+from fastreid.engine import launch
+from ifd.engine import USER_ERRORS, argument_parser, evaluate, run_seeds, setup, train
 
 
 def main(args):
+    if args.seeds:
+        return run_seeds(args)
     cfg = setup(args)
     if args.eval_only:
         return evaluate(cfg)
@@ -16,7 +18,7 @@ def main(args):
 
 
 if __name__ == "__main__":
-    args = default_argument_parser().parse_args()
+    args = argument_parser().parse_args()
     try:
         launch(
             main,

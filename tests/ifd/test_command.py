@@ -59,6 +59,25 @@ def test_train_evaluate_and_draw(pytestconfig, prcc_root, tmp_path, tiny_argumen
     assert (tmp_path / "ranks.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_seeds_are_summed_up(pytestconfig, prcc_root, tmp_path, tiny_arguments):
+    done = run(
+        pytestconfig.rootpath, "projects/IFD/train_net.py", "--seeds", 0, 1, "--config-file",
+        "configs/ablation/baseline.yml", *tiny_arguments, "OUTPUT_DIR", tmp_path / "run", datasets=prcc_root,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.count("Starting training from epoch 0") == 2
+    values = [
+        json.loads((tmp_path / "run" / f"seed_{seed}" / "results_PRCC.json").read_text())["clothing_change/mAP"]
+        for seed in (0, 1)
+    ]
+    summary = json.loads((tmp_path / "run" / "results_seeds.json").read_text())
+    assert summary["seeds"]["1"]["clothing_change/mAP"] == pytest.approx(values[1])
+    assert summary["summary"]["clothing_change/mAP"]["mean"] == pytest.approx(sum(values) / 2)
+    assert summary["summary"]["clothing_change/mAP"]["std"] == pytest.approx(abs(values[0] - values[1]) / 2**0.5)
+    table = (tmp_path / "run" / "results_seeds.md").read_text()
+    assert f"{sum(values) / 2:.2f} ± {abs(values[0] - values[1]) / 2**0.5:.2f}" in table
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

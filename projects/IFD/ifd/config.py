@@ -51,15 +51,17 @@ def add_ifd_config(cfg) -> None:
     # A: the most outfits of one person in a batch. K is DATALOADER.NUM_INSTANCE.
     cfg.IFD.SAMPLER.NUM_APPEARANCES = 4
 
-    # --- Stage 1: the attention stream alone
+    # --- Stage 1: the attention stream alone; skipped where MODEL.WEIGHTS names a checkpoint that holds one
     cfg.IFD.STAGE1 = CN()
-    # Weights of a trained attention stream; naming them skips stage 1.
-    cfg.IFD.STAGE1.WEIGHTS = ""
     # Epochs of stage 1; 0: as many as SOLVER.MAX_EPOCH. Learning rate steps scale with it.
     cfg.IFD.STAGE1.MAX_EPOCH = 0
 
     # --- Evaluation
     # Descriptor: main (f_rg, the paper's), attention (f_a) or joined (both).
     cfg.IFD.DESCRIPTOR = "main"
+    # PRCC's own protocol, one random gallery image per person: draws to average over, and their seed.
+    cfg.IFD.SINGLE_SHOT = CN()
+    cfg.IFD.SINGLE_SHOT.DRAWS = 10
+    cfg.IFD.SINGLE_SHOT.SEED = 0
     # Mode whose mean of rank-1 and mAP is the `metric` that the checkpointer compares.
     cfg.IFD.METRIC_MODE = "clothing_change"

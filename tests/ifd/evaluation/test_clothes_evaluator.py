@@ -7,7 +7,10 @@ import torch
 from fastreid.config import get_cfg
 from fastreid.evaluation import inference_on_dataset
 from ifd import add_ifd_config
-from ifd.evaluation import ClothesEvaluator
+from ifd.evaluation import ClothesEvaluator, clothes_rank
+from ifd.evaluation.query_expansion import expand_queries
+from ifd.evaluation.ranking import clothes_rank_from_distances
+from ifd.evaluation.rerank import rerank
 
 # One query of person 1 in clothes 10 by camera 0. The gallery by falling similarity:
 #   1. person 2                              distractor
@@ -34,7 +37,7 @@ def cfg():
     return cfg
 
 
-def evaluate(cfg, output_dir=None, people=None):
+def evaluate(cfg, output_dir=None, people=None, **kwargs):
     labels = torch.tensor(people or QUERY + GALLERY)
     batch = {
         "images": torch.tensor(ANGLES).view(-1, 1, 1, 1).expand(-1, 4, 2, 2),
@@ -47,7 +50,7 @@ def evaluate(cfg, output_dir=None, people=None):
     class Loader(list):
         dataset = range(7)
 
-    evaluator = ClothesEvaluator(cfg, 2, output_dir, dataset_name="by_hand")
+    evaluator = ClothesEvaluator(cfg, 2, output_dir, dataset_name="by_hand", **kwargs)
     return inference_on_dataset(Angles(), Loader(batches), evaluator)
 
 
@@ -86,11 +89,10 @@ def test_results_are_written_with_chance_beside_them(cfg, tmp_path):
     assert json.loads((tmp_path / "new" / "results_by_hand.json").read_text()) == pytest.approx(dict(results))
     lines = (tmp_path / "new" / "results_by_hand.md").read_text().splitlines()
     cells = {row[0]: row[1:] for row in ([c.strip() for c in line.strip("|").split("|")] for line in lines[2:])}
-    assert cells["clothing_change"][:4] == ["0.00", "100.00", "100.00", "50.00"]
-    assert cells["clothing_change"][-2:] == ["1", "1"]
+    assert cells["clothing_change"] == ["0.00", "100.00", "100.00", "100.00", "50.00", "50.00", "1", "1"]
     # One match among three: at rank 1 in a third of all orders; AP 1, 1/2 or 1/3.
     assert cells["clothing_change, chance"][0] == "33.33"
-    assert cells["clothing_change, chance"][3] == f"{100 * (1 + 1 / 2 + 1 / 3) / 3:.2f}"
+    assert cells["clothing_change, chance"][4] == f"{100 * (1 + 1 / 2 + 1 / 3) / 3:.2f}"
 
 
 def test_a_new_round_forgets_the_last(cfg):
@@ -100,3 +102,63 @@ def test_a_new_round_forgets_the_last(cfg):
     )
     evaluator.reset()
     assert evaluator._batches == []
+
+
+def test_single_shot_averages_over_drawn_galleries(cfg, tmp_path):
+    """Person 1 is drawn from ranks 2, 3 and 5, person 2 from 1 and 4, so that rank-1 is right with odds 1/2 * 2/3."""
+    cfg.IFD.SINGLE_SHOT.DRAWS = 400
+    people = [*QUERY, (2, 1, 20), (1, 1, 11), (1, 1, 11), (2, 1, 20), (1, 1, 11)]
+    results = evaluate(cfg, str(tmp_path), people, single_shot_gallery=True)
+    assert results["clothing_change/single_shot/Rank-1"] == pytest.approx(100 / 3, abs=8)
+    assert results["clothing_change/single_shot/Rank-1_std"] == pytest.approx(100 * (2 / 9) ** 0.5, abs=5)
+    assert results["clothing_change/single_shot/Rank-5"] == 100
+    table = (tmp_path / "results_by_hand.md").read_text()
+    assert "| clothing_change, multi-shot " in table
+    assert "| clothing_change, single-shot " in table
+    assert "100.00 ± 0.00" in table
+    assert evaluate(cfg, None, people, single_shot_gallery=True) == results
+
+
+def test_without_a_single_shot_protocol_none_is_scored(cfg):
+    assert not [key for key in evaluate(cfg) if "single_shot" in key]
+
+
+def test_roc_key_of_the_host(cfg, tmp_path):
+    cfg.TEST.ROC.ENABLED = True
+    results = evaluate(cfg, str(tmp_path))
+    # The nearest distractor is nearer than the match, so that no match is accepted without it.
+    assert results["clothing_change/TPR@FPR=1e-04"] == 0
+    assert "true positives at false positive rate 1e-04: 0.00" in (tmp_path / "results_by_hand.md").read_text()
+
+
+@pytest.mark.parametrize("key", ["AQE", "RERANK"])
+def test_aqe_and_rerank_keys_of_the_host_have_their_effect(cfg, key):
+    random = torch.Generator().manual_seed(0)
+    features = torch.randn(60, 8, generator=random)
+    pids, cameras, outfits = (torch.randint(high, (60,), generator=random) for high in (6, 3, 2))
+    clothes = 2 * pids + outfits
+    labels = [part for ids in (pids, cameras, clothes) for part in (ids[:20], ids[20:])]
+    cfg.TEST.AQE.QE_K, cfg.TEST.RERANK.K1, cfg.TEST.RERANK.K2, cfg.TEST.RERANK.LAMBDA = 4, 8, 3, 0.2
+    cfg.TEST[key].ENABLED = True
+    evaluator = ClothesEvaluator(cfg, 20, single_shot_gallery=True)
+    evaluator.process({"targets": pids, "camids": cameras, "clothes": clothes}, features)
+    results = evaluator.evaluate()
+
+    plain = clothes_rank(features[:20], features[20:], *labels, mode="general")
+    if key == "AQE":
+        expanded = expand_queries(features[:20], features[20:], times=1, k=4, alpha=3.0)
+        expected = clothes_rank(*expanded, *labels, mode="general")
+    else:
+        distances = rerank(features[:20], features[20:], k1=8, k2=3, lambda_value=0.2)
+        expected = clothes_rank_from_distances(distances, *labels, mode="general")
+    assert results["general/mAP"] == pytest.approx(100 * expected.mean_ap)
+    assert expected.mean_ap != pytest.approx(plain.mean_ap)
+    assert not [name for name in results if "single_shot" in name]
+
+
+@pytest.mark.parametrize("name", ["model_best.pth", "model_final.pth"])
+def test_weights_chosen_on_test_queries_are_told(cfg, tmp_path, name):
+    cfg.MODEL.WEIGHTS = f"some/run/{name}"
+    evaluate(cfg, str(tmp_path))
+    told = "model_best.pth was chosen among a run's checkpoints by the test queries"
+    assert (told in (tmp_path / "results_by_hand.md").read_text()) == (name == "model_best.pth")

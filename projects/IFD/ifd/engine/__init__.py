@@ -1,6 +1,7 @@
 from .checkpointer import CheckpointError, IFDCheckpointer
 from .checks import ConfigError
-from .setup import USER_ERRORS, load_config, setup
+from .seeds import run_seeds
+from .setup import USER_ERRORS, argument_parser, load_config, setup
 from .trainer import IFDTrainer
 from .two_stage import evaluate, load_trained_model, train
 
@@ -10,9 +11,11 @@ __all__ = [
     "ConfigError",
     "IFDCheckpointer",
     "IFDTrainer",
+    "argument_parser",
     "evaluate",
     "load_config",
     "load_trained_model",
+    "run_seeds",
     "setup",
     "train",
 ]

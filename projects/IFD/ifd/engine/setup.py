@@ -4,7 +4,7 @@ import os
 
 from datasets_ext import DatasetError
 from fastreid.config import get_cfg
-from fastreid.engine import default_setup
+from fastreid.engine import default_argument_parser, default_setup
 from fastreid.utils import comm
 from fastreid.utils.env import seed_all_rng
 from fastreid_compat import available_device_config
@@ -16,6 +16,21 @@ from .checks import ConfigError, check_config, refuse_overwriting
 
 # What a user can mend by reading the message; anything else keeps its traceback.
 USER_ERRORS = (CheckpointError, ConfigError, DatasetError, FileExistsError, FileNotFoundError)
+
+
+def argument_parser():
+    """The host's command line with ``--seeds``."""
+    parser = default_argument_parser()
+    parser.description = "Trains or evaluates IFD. Without PRCC or LTCC at hand: make demo"
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        metavar="SEED",
+        help="run once for each, in OUTPUT_DIR/seed_<seed>, and print mean and standard deviation; goes before another "
+        "option, such as --config-file",
+    )
+    return parser
 
 
 def load_config(config_file: str, options: list[str] | None = None):
@@ -36,7 +51,7 @@ def setup(args):
     """Reads the config, looks for the data, then does the host's set-up (log, environment, copy of the config) and seeds.
 
     Args:
-        args: of the host's ``default_argument_parser``.
+        args: of :func:`argument_parser`.
 
     Returns:
         the frozen config. With ``--eval-only`` its log and results go to OUTPUT_DIR/eval, beside the run they are about.

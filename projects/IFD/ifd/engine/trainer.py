@@ -5,6 +5,7 @@ import os
 from collections import OrderedDict
 
 import torch
+from fastreid.data.datasets import DATASET_REGISTRY
 from fastreid.engine import DefaultTrainer, hooks
 from fastreid.evaluation import inference_on_dataset
 from fastreid.utils import comm
@@ -42,7 +43,10 @@ class IFDTrainer(DefaultTrainer):
     @classmethod
     def build_evaluator(cls, cfg, dataset_name, output_dir=None):
         loader, num_query = cls.build_test_loader(cfg, dataset_name)
-        return loader, ClothesEvaluator(cfg, num_query, output_dir, dataset_name=dataset_name)
+        single_shot_gallery = DATASET_REGISTRY.get(dataset_name).single_shot_gallery
+        return loader, ClothesEvaluator(
+            cfg, num_query, output_dir, dataset_name=dataset_name, single_shot_gallery=single_shot_gallery
+        )
 
     @classmethod
     def test(cls, cfg, model):

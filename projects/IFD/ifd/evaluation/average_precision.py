@@ -14,8 +14,8 @@ _SAME_CLOTHING = MODES.index("same_clothing")
 class Scores(NamedTuple):
     """Scores of the queries in one mode, 0 for a query without a match.
 
-    precision: (Q,) float64, mean of the precision at each match.   penalty: (Q,) float64, number of matches over the rank
-    of the last one.   nearest: (Q,) int64, rank of the first match, from 1.
+    precision: (Q,) float64, mean of the precision at each match.   penalty: (Q,) float64, number of matches over the
+    rank of the last one.   nearest: (Q,) int64, rank of the first match, from 1.
     """
 
     precision: np.ndarray

@@ -1,4 +1,4 @@
-"""The evaluator beside the host's: the same hooks and result dict, every clothes mode by name."""
+"""The evaluator beside the host's: the same hooks and result dict, every clothes mode and protocol by name."""
 
 import itertools
 import json
@@ -9,14 +9,18 @@ from collections import OrderedDict
 import torch
 from fastreid.evaluation import DatasetEvaluator
 from fastreid.utils import comm
-from tabulate import tabulate
 from termcolor import colored
 
 from .chance import chance_level
 from .matching import MODES
-from .ranking import clothes_rank
+from .protocols import single_shot
+from .query_expansion import expand_queries
+from .ranking import clothes_rank, clothes_rank_from_distances
+from .rerank import rerank
+from .results_table import RANKS, results_table
+from .roc import verification_rates, verification_rates_from_distances
 
-_RANKS = (1, 5, 10)
+_FALSE_POSITIVE_RATES = (1e-4, 1e-3, 1e-2)
 
 logger = logging.getLogger("fastreid.ifd.evaluation")
 
@@ -24,24 +28,38 @@ logger = logging.getLogger("fastreid.ifd.evaluation")
 class ClothesEvaluator(DatasetEvaluator):
     """Ranks the gallery for each query and scores the modes general, same_clothing and clothing_change.
 
-    One pass of feature extraction serves all modes. A query without a match in a mode is left out of its means and
-    counted. Chance, the expectation of a random ranking, is printed beside each mode.
+    One pass of feature extraction serves all modes and protocols. A query without a match in a mode is left out of its
+    means and counted. Chance, the expectation of a random ranking, is printed beside each mode. The host's TEST.METRIC,
+    TEST.AQE, TEST.RERANK and TEST.ROC have their effect in every mode.
 
     Args:
-        cfg: full config; TEST.METRIC and IFD.METRIC_MODE are read.
+        cfg: full config; TEST, IFD.METRIC_MODE and IFD.SINGLE_SHOT are read.
         num_query: how many of the first images are queries.
-        output_dir: where results.json and results.md go; None: nowhere.
+        output_dir: where results_<data set>.json and .md go; None: nowhere.
         dataset_name: name for the tables.
+        single_shot_gallery: whether the data set's own protocol, one random gallery image per person, is scored as well.
 
-    ``evaluate()`` returns an OrderedDict, empty on other processes than the first: for each mode ``<mode>/Rank-1``,
-    ``-5``, ``-10``, ``<mode>/mAP``, ``<mode>/mINP`` in per cent, ``<mode>/queries`` and ``<mode>/left_out``, and
-    ``metric``, the mean of rank-1 and mAP in IFD.METRIC_MODE (in ``general`` where no query counts there), which the
-    host's checkpointer compares.
+    ``evaluate()`` returns an OrderedDict, empty on other processes than the first. For each mode, in per cent:
+    ``<mode>/Rank-1``, ``-5``, ``-10``, ``-20``, ``<mode>/mAP``, ``<mode>/mINP``; ``<mode>/queries`` and
+    ``<mode>/left_out``; with TEST.ROC ``<mode>/TPR@FPR=1e-04`` and so on, as shares, as the host gives them; with a
+    single-shot gallery ``<mode>/single_shot/<metric>`` and ``<metric>_std`` over the draws. ``metric``, the mean of rank-1
+    and mAP in IFD.METRIC_MODE (in ``general`` where no query counts there), is what the host's checkpointer compares.
     """
 
-    def __init__(self, cfg, num_query: int, output_dir: str | None = None, *, dataset_name: str = "data set"):
-        self._metric = cfg.TEST.METRIC
+    def __init__(
+        self,
+        cfg,
+        num_query: int,
+        output_dir: str | None = None,
+        *,
+        dataset_name: str = "data set",
+        single_shot_gallery: bool = False,
+    ):
+        self._test = cfg.TEST.clone()
         self._metric_mode = cfg.IFD.METRIC_MODE
+        self._draws = cfg.IFD.SINGLE_SHOT.DRAWS if single_shot_gallery else 0
+        self._draw_seed = cfg.IFD.SINGLE_SHOT.SEED
+        self._weights = os.path.basename(cfg.MODEL.WEIGHTS)
         self._num_query = num_query
         self._output_dir = output_dir
         self._dataset_name = dataset_name
@@ -71,25 +89,74 @@ class ClothesEvaluator(DatasetEvaluator):
         )
         split = self._num_query
         labels = [part for ids in (pids, cameras, clothes) for part in (ids[:split], ids[split:])]
-        ranked = clothes_rank(features[:split], features[split:], *labels, mode=MODES, metric=self._metric)
-        chance = chance_level(*labels, mode=MODES, ranks=_RANKS)
-
-        results = OrderedDict()
-        for mode in MODES:
-            scores = ranked[mode]
-            for rank in _RANKS:
-                results[f"{mode}/Rank-{rank}"] = 100 * float(scores.cmc[rank - 1])
-            results[f"{mode}/mAP"] = 100 * float(scores.mean_ap)
-            results[f"{mode}/mINP"] = 100 * float(scores.mean_inp)
-            results[f"{mode}/queries"] = scores.num_queries
-            results[f"{mode}/left_out"] = scores.num_skipped
-        mode = self._metric_mode if results[f"{self._metric_mode}/queries"] else "general"
-        results["metric"] = (results[f"{mode}/Rank-1"] + results[f"{mode}/mAP"]) / 2
-
-        table = results_table(results, chance)
+        results = self._scores(features[:split], features[split:], labels)
+        table = results_table(results, chance_level(*labels, mode=MODES, ranks=RANKS))
+        if self._weights.startswith("model_best"):
+            table += (
+                f"\n\n{self._weights} was chosen among a run's checkpoints by the test queries. Report model_final.pth."
+            )
         logger.info("Evaluation results for %s in csv format:\n%s", self._dataset_name, colored(table, "cyan"))
         if self._output_dir:
             self._write(results, table)
+        return results
+
+    def _scores(self, query: torch.Tensor, gallery: torch.Tensor, labels: list[torch.Tensor]) -> OrderedDict:
+        test, results = self._test, OrderedDict()
+        if test.AQE.ENABLED:
+            logger.info("Test with AQE setting")
+            query, gallery = expand_queries(
+                query, gallery, times=test.AQE.QE_TIME, k=test.AQE.QE_K, alpha=test.AQE.ALPHA
+            )
+        if test.RERANK.ENABLED:
+            logger.info("Test with rerank setting")
+            distances = rerank(
+                query,
+                gallery,
+                k1=test.RERANK.K1,
+                k2=test.RERANK.K2,
+                lambda_value=test.RERANK.LAMBDA,
+                metric=test.METRIC,
+            )
+            ranked = clothes_rank_from_distances(distances, *labels, mode=MODES)
+        else:
+            ranked = clothes_rank(query, gallery, *labels, mode=MODES, metric=test.METRIC)
+        for mode, scores in ranked.items():
+            for rank in RANKS:
+                results[f"{mode}/Rank-{rank}"] = 100 * float(scores.cmc[rank - 1])
+            results[f"{mode}/mAP"] = 100 * scores.mean_ap
+            results[f"{mode}/mINP"] = 100 * scores.mean_inp
+            results[f"{mode}/queries"] = scores.num_queries
+            results[f"{mode}/left_out"] = scores.num_skipped
+
+        if test.ROC.ENABLED:
+            wanted = {"mode": MODES, "false_positive_rates": _FALSE_POSITIVE_RATES}
+            if test.RERANK.ENABLED:
+                verified = verification_rates_from_distances(distances, *labels, **wanted)
+            else:
+                verified = verification_rates(query, gallery, *labels, metric=test.METRIC, **wanted)
+            for mode, verification in verified.items():
+                for rate, share in verification.true_positive_rates.items():
+                    results[f"{mode}/TPR@FPR={rate:.0e}"] = share
+
+        if self._draws and (test.AQE.ENABLED or test.RERANK.ENABLED):
+            logger.info("Single-shot is left out: with AQE or re-ranking, features would depend on what was not drawn")
+        elif self._draws:
+            drawn = single_shot(
+                query, gallery, *labels, mode=MODES, metric=test.METRIC, draws=self._draws, seed=self._draw_seed
+            )
+            for mode, scores in drawn.items():
+                key = f"{mode}/single_shot"
+                for rank in RANKS:
+                    results[f"{key}/Rank-{rank}"] = 100 * float(scores.cmc[rank - 1])
+                    results[f"{key}/Rank-{rank}_std"] = 100 * float(scores.cmc_std[rank - 1])
+                for name, mean, deviation in (
+                    ("mAP", scores.mean_ap, scores.mean_ap_std),
+                    ("mINP", scores.mean_inp, scores.mean_inp_std),
+                ):
+                    results[f"{key}/{name}"], results[f"{key}/{name}_std"] = 100 * mean, 100 * deviation
+
+        mode = self._metric_mode if results[f"{self._metric_mode}/queries"] else "general"
+        results["metric"] = (results[f"{mode}/Rank-1"] + results[f"{mode}/mAP"]) / 2
         return results
 
     def _write(self, results: dict, table: str) -> None:
@@ -99,15 +166,3 @@ class ClothesEvaluator(DatasetEvaluator):
             json.dump(results, file, indent=2)
         with open(f"{stem}.md", "w") as file:
             file.write(f"{self._dataset_name}, per cent\n\n{table}\n")
-
-
-def results_table(results: dict, chance: dict) -> str:
-    """The modes as rows of a Markdown table, each followed by what a random ranking would reach."""
-    headers = ["mode", *(f"Rank-{rank}" for rank in _RANKS), "mAP", "mINP", "queries", "left out"]
-    rows = []
-    for mode in MODES:
-        rows.append([mode, *(results[f"{mode}/{name}"] for name in (*headers[1:-1], "left_out"))])
-        by_chance = chance[mode]
-        expected = (*(by_chance.cmc[rank] for rank in _RANKS), by_chance.mean_ap, by_chance.mean_inp)
-        rows.append([f"{mode}, chance", *(100 * value for value in expected)])
-    return tabulate(rows, headers=headers, tablefmt="pipe", floatfmt=".2f", numalign="left")

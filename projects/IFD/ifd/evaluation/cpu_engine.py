@@ -1,5 +1,8 @@
 """Counting on the CPU: matrix products in BLAS, exact distances and comparisons in compiled loops."""
 
+import functools
+from collections.abc import Callable
+
 import numpy as np
 
 from . import blocks, kernels
@@ -11,20 +14,27 @@ from .workers import Workers
 _METRIC_CODES = {"cosine": kernels.COSINE, "euclidean": kernels.EUCLIDEAN}
 
 
+# What the compiled loops are compiled for; read-only arrays, which are never written to, would cost a second compilation.
+_LAYOUT = ("C", "A", "W")
+
+
+def _is_plain(array: np.ndarray, dtype: np.dtype) -> bool:
+    return array.dtype == dtype and array.flags.carray
+
+
 class _Rows:
-    """Rows of a (N, D) array as contiguous float32 or float64: views where the array is that, else copies of a block."""
+    """Rows of (N, D) features as contiguous float32 or float64: views where they are that, else copies of a block."""
 
     def __init__(self, features: np.ndarray, block_rows: int):
         self._features = features
         self._dtype = np.dtype(np.float64 if features.dtype == np.float64 else np.float32)
-        is_plain = features.dtype == self._dtype and features.flags.c_contiguous and features.flags.aligned
-        self.block_rows = len(features) if is_plain else block_rows
+        self.block_rows = len(features) if _is_plain(features, self._dtype) else block_rows
 
     def __len__(self) -> int:
         return len(self._features)
 
     def __getitem__(self, rows: slice) -> np.ndarray:
-        return np.require(self._features[rows], self._dtype, ["C", "A"])
+        return np.require(self._features[rows], self._dtype, _LAYOUT)
 
 
 class CpuFeatures:
@@ -49,8 +59,8 @@ class CpuFeatures:
     def _norms(self, rows: _Rows) -> np.ndarray:
         result = np.empty(len(rows))
         for start, stop in blocks.spans(len(rows), rows.block_rows):
-            block, target = rows[start:stop], result[start:stop]
-            self._workers.over(stop - start, lambda a, b, block=block, target=target: kernels.norms(block, target, a, b))
+            compute = functools.partial(kernels.norms, rows[start:stop], result[start:stop])
+            self._workers.over(stop - start, compute)
         return result
 
     def pair_distances(self, chunk: slice, offsets: np.ndarray, members: np.ndarray) -> np.ndarray:
@@ -90,27 +100,52 @@ class CpuFeatures:
         own, sound = np.zeros(len(query_pids), np.int64), np.ones(len(query_pids), np.bool_)
         allowed = self._screen.tolerance(chunk, careful=careful) * (1.0 if careful else 0.5)
         expectation = Expectation(self._screen.distance_scale, self._screen.query_shift[chunk], allowed)
-        query_factors = self._factors(query.features, self._screen.query_scales[chunk], 1.0, None)
-        buffer = np.empty((min(self._plan.gallery_rows, len(self._gallery)), query_factors.shape[1]), np.float32)
+
+        def count(values: np.ndarray, rows: slice, columns: slice) -> None:
+            kernels.tally_rows(
+                self._metric,
+                values,
+                columns.start,
+                query,
+                Side(self._gallery[columns], self._gallery_norms[columns], gallery_pids[columns]),
+                thresholds,
+                expectation,
+                own,
+                sound,
+                rows.start,
+                rows.stop,
+            )
+
+        self.each_block(chunk, count)
+        return sound & (own == np.diff(thresholds.offsets))
+
+    def each_block(self, chunk: slice, visit: Callable[[np.ndarray, slice, slice], None]) -> None:
+        """Calls visit(values, rows, columns), on several threads, for blocks that cover the queries in `chunk` once.
+
+        values: (rows, columns) float32, value_shift short of the distances times a positive constant; valid during the
+        call.   rows: of the chunk.   columns: of the gallery.
+        """
+        factors = self._factors(self._query[chunk], self._screen.query_scales[chunk], 1.0, None)
+        buffer = np.empty((min(self._plan.gallery_rows, len(self._gallery)), factors.shape[1]), np.float32)
         for start, stop in blocks.spans(len(self._gallery), self._plan.gallery_rows):
-            gallery = Side(self._gallery[start:stop], self._gallery_norms[start:stop], gallery_pids[start:stop])
             column = self._screen.gallery_column
             gallery_factors = self._factors(
-                gallery.features,
+                self._gallery[start:stop],
                 self._screen.gallery_scales[start:stop],
                 None if column is None else column[start:stop],
                 buffer,
             )
 
-            def count(first: int, last: int, start=start, gallery=gallery, gallery_factors=gallery_factors) -> None:
+            def work(first: int, last: int, columns=slice(start, stop), gallery_factors=gallery_factors) -> None:
                 values = self._workers.buffer(last - first, len(gallery_factors))
-                np.matmul(query_factors[first:last], gallery_factors.T, out=values)
-                kernels.tally_rows(
-                    self._metric, values, start, query, gallery, thresholds, expectation, own, sound, first, last
-                )
+                np.matmul(factors[first:last], gallery_factors.T, out=values)
+                visit(values, slice(first, last), columns)
 
-            self._workers.over(len(query_pids), count, max_rows=self._plan.query_rows)
-        return sound & (own == np.diff(thresholds.offsets))
+            self._workers.over(len(factors), work, max_rows=self._plan.query_rows)
+
+    def value_shift(self, chunk: slice) -> np.ndarray:
+        """What to add to each query's values to make them proportional to distances, (n,) float64."""
+        return self._screen.query_shift[chunk]
 
     def _factors(self, features: np.ndarray, scales: np.ndarray, column, buffer: np.ndarray | None) -> np.ndarray:
         dim = features.shape[1]
@@ -128,9 +163,9 @@ class GivenDistances:
     def __init__(self, distances: np.ndarray, workers: Workers):
         self._distances, self._workers = distances, workers
         self._dtype = np.dtype(np.float32 if distances.dtype in (np.float16, np.float32) else np.float64)
-        is_plain = distances.dtype == self._dtype and distances.flags.c_contiguous and distances.flags.aligned
         row_bytes = distances.shape[1] * self._dtype.itemsize
-        self.queries_per_pass = len(distances) if is_plain else max(1, blocks.SCRATCH_BYTES // row_bytes)
+        fits = max(1, blocks.SCRATCH_BYTES // row_bytes)
+        self.queries_per_pass = len(distances) if _is_plain(distances, self._dtype) else fits
 
     def pair_distances(self, chunk: slice, offsets: np.ndarray, members: np.ndarray) -> np.ndarray:
         """Distances (P,) float64 of the pairs of the queries in `chunk`."""
@@ -151,7 +186,7 @@ class GivenDistances:
 
         Raises: ValueError naming the first distance that is not finite.
         """
-        values = np.require(self._distances[chunk], self._dtype, ["C", "A"])
+        values = np.require(self._distances[chunk], self._dtype, _LAYOUT)
         own, finite = np.zeros(len(values), np.int64), np.ones(len(values), np.bool_)
         unread = np.empty(0)
         query = Side(np.empty((0, 0), np.float32), unread, query_pids)

@@ -96,9 +96,7 @@ def as_distances(distances):
         raise ValueError(f"distances has shape {tuple(distances.shape)}, expected (queries, gallery images)")
     for side, length in zip(("query", "gallery"), distances.shape, strict=True):
         if length == 0:
-            raise ValueError(
-                f"distances has shape {tuple(distances.shape)}: there is no {side} image to rank"
-            )
+            raise ValueError(f"distances has shape {tuple(distances.shape)}: there is no {side} image to rank")
     if not isinstance(distances, torch.Tensor) and distances.dtype.kind not in "iuf":
         raise TypeError(f"distances has dtype {distances.dtype}, expected real numbers")
     return distances

@@ -28,7 +28,8 @@ class Thresholds(NamedTuple):
 
     offsets: (Q + 1,) int64.   members: (P,) int64 gallery indices.   distances: (P,) float64, exact.
     low, high: (P,) floats of the values' type; a value outside [low, high] is on the same side of the threshold as the
-    exact distance behind it.   ahead: (P,) int64, result: images of other people between a threshold and the one before.
+    exact distance behind it.
+    ahead: (P,) int64, result: images of other people between a threshold and the one before.
     """
 
     offsets: np.ndarray
@@ -266,7 +267,7 @@ def tally_rows(metric, values, first_gallery, query, gallery, thresholds, expect
     """Counts a block of the gallery for the queries [first, last), into thresholds.ahead.
 
     Args:
-        metric: COSINE or EUCLIDEAN, where values come near the distances of the features, scaled and shifted (screening);
+        metric: COSINE or EUCLIDEAN, where values come near the scaled, shifted distances of the features (screening);
             GIVEN, where they are the distances, and features, norms and expectation are not read.
         values: (last - first, C) float.   first_gallery: index of the block's first gallery image.
         query: Side of all Q queries.   gallery: Side of the block.   expectation: Expectation of all queries.

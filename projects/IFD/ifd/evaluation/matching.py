@@ -1,4 +1,4 @@
-"""Which gallery images match a query: the modes of clothes-aware evaluation, and the pairs of one person they are about.
+"""Which gallery images match a query: the modes of clothes-aware evaluation, and the same-person pairs behind them.
 
 For a query, a gallery image of another person is always a distractor. Of the same person:
 
@@ -16,7 +16,8 @@ import numpy as np
 import torch
 
 MODES = ("general", "same_clothing", "clothing_change")
-PAIRS_PER_CHUNK = 4_000_000
+# Same-person pairs looked at in one pass over the gallery, at some 80 bytes each.
+PAIRS_PER_CHUNK = 2_000_000
 
 
 class Labels(NamedTuple):
@@ -48,7 +49,8 @@ def _label_array(values, name: str, length: int, counted: str) -> np.ndarray:
         raise ValueError(f"{name} has shape {array.shape}, expected ({length},), one label for each {counted}")
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name} has dtype {array.dtype}, expected integers; number the labels first")
-    return np.ascontiguousarray(array, dtype=np.int64)
+    # Writeable too: the compiled loops would be compiled once more for read-only arrays.
+    return np.require(array, np.int64, ["C", "W"])
 
 
 def as_labels(

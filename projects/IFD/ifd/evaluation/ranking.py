@@ -80,8 +80,8 @@ def clothes_rank(
         metric: cosine (1 - cosine similarity) or euclidean.
         max_rank: length of the CMC curve; may exceed the gallery.
     Returns: RankResult; a dict mode -> RankResult where `mode` is a sequence.
-    Raises: ValueError where a side is empty, lengths or dimensions differ, a feature is NaN or infinite, a feature is zero
-        with metric cosine, or an option is unknown; TypeError where features are not float or labels not integers.
+    Raises: ValueError where a side is empty, lengths or dimensions differ, a feature is NaN or infinite, a feature is
+        zero with metric cosine, or an option is unknown; TypeError where features are not float or labels not integers.
     """
     query, gallery = as_feature_pair(query_features, gallery_features)
     check_metric(metric)
@@ -96,10 +96,8 @@ def clothes_rank(
         num_query=len(query),
         num_gallery=len(gallery),
     )
-    on_cuda = isinstance(query, torch.Tensor) or isinstance(gallery, torch.Tensor)
-    backend = TorchFeatures if on_cuda else CpuFeatures
     with evaluation_workers() as workers:
-        results = _rank(backend(query, gallery, metric, workers), labels, modes, max_rank, workers)
+        results = _rank(features_backend(query, gallery, metric, workers), labels, modes, max_rank, workers)
     return results[mode] if isinstance(mode, str) else results
 
 
@@ -141,6 +139,15 @@ def clothes_rank_from_distances(
     return results[mode] if isinstance(mode, str) else results
 
 
+def features_backend(query, gallery, metric: str, workers: Workers) -> CpuFeatures | TorchFeatures:
+    """What counts for features that as_feature_pair let pass: torch where a side is a (CUDA) tensor.
+
+    Raises: ValueError naming rows that are not finite, or zero with metric cosine.
+    """
+    on_cuda = isinstance(query, torch.Tensor) or isinstance(gallery, torch.Tensor)
+    return (TorchFeatures if on_cuda else CpuFeatures)(query, gallery, metric, workers)
+
+
 def _rank(backend, labels: Labels, modes: tuple[str, ...], max_rank: int, workers: Workers) -> dict[str, RankResult]:
     scores = {mode: Scores.empty(len(labels.query_pids)) for mode in modes}
     groups = PersonGroups.of(labels)
@@ -166,9 +173,10 @@ def _count(backend, groups: PersonGroups, labels: Labels, chunk: slice, workers:
         sound = backend.tally(chunk, thresholds, labels.query_pids[chunk], labels.gallery_pids, careful=careful)
         if sound.all():
             return thresholds
+    first = chunk.start + int(np.argmin(sound))
     raise RuntimeError(
-        f"the products of query {chunk.start + int(np.argmin(sound))} and {len(sound) - int(sound.sum()) - 1} more are less "
-        "exact than any float32 rounding explains; check the BLAS library, or turn off reduced-precision products"
+        f"the products of {len(sound) - int(sound.sum())} queries (the first is query {first}) are less exact than any "
+        "float32 rounding explains; turn off reduced-precision products or check the BLAS library"
     )
 
 

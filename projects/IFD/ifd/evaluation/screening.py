@@ -9,11 +9,11 @@ Where a value comes closer to a match's than a tolerance, the exact distance dec
 order is that of the exact distances whatever the order of summation, and so whatever the blocks, threads or device.
 
 Tolerance: with u = 2^-24, each of D additions rounds by at most u times the partial sum. Rounding errors that are
-independent add up, in the worst case of terms of one sign, to a standard deviation of u sqrt(D) / 3: the usual tolerance
-is six of those, 2 u sqrt(D). Errors that all point one way (equal terms can do that) add up to D u: the careful
-tolerance. Both get 4 u for the rounding of factors, terms and thresholds. The usual one is checked as it is used: all
-same-person images must lie within it and the errors seen where exact distances were needed within half of it. Where that
-fails, the careful one takes its place.
+independent add up, in the worst case of terms of one sign, to a standard deviation of u sqrt(D) / 3: the usual
+tolerance is six of those, 2 u sqrt(D). Errors that all point one way (equal terms can do that) add up to D u: the
+careful tolerance. Both get 4 u for the rounding of factors, terms and thresholds. The usual one is checked as it is
+used: all same-person images must lie within it, and the errors seen where exact distances were needed within half of
+it. Where that fails, the careful one takes its place.
 """
 
 from dataclasses import dataclass
@@ -30,10 +30,11 @@ SMALLEST = 1e-36
 class Screen:
     """How features become factors of the product, and distances values of it.
 
-    query_scales (Q,), gallery_scales (G,) float64: factors of the feature rows.   gallery_column: (G,) float64 or None, a
-    further dimension of the gallery's factors, whose counterpart in every query's is 1.
+    query_scales (Q,), gallery_scales (G,) float64: factors of the feature rows.
+    gallery_column: (G,) float64 or None, a further dimension of the gallery's factors, whose counterpart is 1.
     distance_scale: float, query_shift: (Q,) float64, so that value = distance_scale * distance - query_shift.
     term_sums: (Q,) float64, bound of the sum of the magnitudes of a value's terms.   num_terms: their number.
+    factor_roundoff: relative rounding of a factor; larger than float32's where the device multiplies in TF32.
     """
 
     query_scales: np.ndarray
@@ -55,11 +56,7 @@ class Screen:
         *,
         factor_roundoff: float = FLOAT32_ROUNDOFF,
     ) -> "Screen":
-        """The screen for features of `dim` dimensions with these norms, (Q,) and (G,) float64.
-
-        Args:
-            factor_roundoff: relative rounding of a factor; larger than float32's where the device multiplies in TF32.
-        """
+        """The screen for features of `dim` dimensions with these norms, (Q,) and (G,) float64."""
         if metric == "cosine":
             return cls(
                 query_scales=-1.0 / query_norms,

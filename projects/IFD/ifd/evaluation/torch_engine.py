@@ -1,4 +1,4 @@
-"""Counting with torch, for CUDA tensors: the same sums, bounds and comparisons as on the CPU, and so the same results."""
+"""Counting with torch, for CUDA tensors: the sums, bounds and comparisons of the CPU, and so its results."""
 
 import numpy as np
 import torch
@@ -29,7 +29,8 @@ def sum_in_order(terms: torch.Tensor) -> torch.Tensor:
 
 
 def _as_tensor(features, device: torch.device) -> torch.Tensor:
-    tensor = features if isinstance(features, torch.Tensor) else torch.from_numpy(features)
+    # The copy of a numpy block may come from an array that torch would not wrap: read-only or reversed.
+    tensor = features if isinstance(features, torch.Tensor) else torch.from_numpy(np.array(features))
     tensor = tensor.to(device)
     return tensor if tensor.dtype in (torch.float32, torch.float64) else tensor.float()
 
@@ -128,7 +129,7 @@ class _TorchCounting:
 
 
 class TorchFeatures(_TorchCounting):
-    """CpuFeatures for tensors: counts on the CUDA device that either side lives on, the other being sent there in blocks.
+    """CpuFeatures for tensors: counts on the CUDA device that one side lives on, the other being sent there in blocks.
 
     Raises: as CpuFeatures.
     """
@@ -255,7 +256,8 @@ class TorchDistances(_TorchCounting):
     def __init__(self, distances, workers: Workers):
         distances = torch.as_tensor(distances)
         self._values = distances
-        self._dtype = torch.float32 if distances.dtype in (torch.float16, torch.bfloat16, torch.float32) else torch.float64
+        narrow = distances.dtype in (torch.float16, torch.bfloat16, torch.float32)
+        self._dtype = torch.float32 if narrow else torch.float64
         self._device = distances.device
         self._pair_width = 1
         row_bytes = distances.shape[1] * 8

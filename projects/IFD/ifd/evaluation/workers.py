@@ -30,14 +30,17 @@ class Workers:
         self._local = threading.local()
 
     def over(self, length: int, task: Callable[[int, int], None], *, max_rows: int | None = None) -> None:
-        """Runs task(start, stop) for parts of range(length) that are even, at most max_rows long and done by all threads.
+        """Runs task(start, stop) for even parts of range(length), each at most max_rows long, on all threads.
 
         Returns when all are done. Raises: the first exception of a task.
         """
         parts = max(1, -(-length // (max_rows or length or 1)))
         parts = min(-(-parts // self.count) * self.count, max(parts, length // MIN_ROWS))
         edges = [length * part // parts for part in range(parts + 1)]
-        list(self._pool.map(task, edges[:-1], edges[1:]))
+        if parts == 1:
+            task(0, length)
+        else:
+            list(self._pool.map(task, edges[:-1], edges[1:]))
 
     def buffer(self, rows: int, columns: int) -> np.ndarray:
         """An uninitialised (rows, columns) float32 array that the calling thread may use until it asks again."""
