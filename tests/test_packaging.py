@@ -59,4 +59,4 @@ def test_ablation_configs_are_the_variants_of_table_ii(pytestconfig, name, ikt, 
     from ifd.engine import load_config
 
     cfg = load_config(str(pytestconfig.rootpath / "configs" / "ablation" / f"{name}.yml"), ["MODEL.DEVICE", "cpu"])
-    assert (cfg.IFD.IKT.ENABLED, cfg.IFD.CBD.ENABLED, cfg.IFD.CBD.LOSS) == (ikt, cbd, loss)
+    assert (ikt, cbd, loss) == (cfg.IFD.IKT.ENABLED, cfg.IFD.CBD.ENABLED, cfg.IFD.CBD.LOSS)

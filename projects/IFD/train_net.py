@@ -3,9 +3,9 @@
 
 import sys
 
-import ifd  # noqa: F401  (first: it makes fastreid importable)
-from fastreid.engine import launch
-from ifd.engine import USER_ERRORS, argument_parser, evaluate, run_seeds, setup, train
+from ifd.engine import USER_ERRORS, argument_parser, evaluate, run_seeds, setup, train  # isort: split
+
+from fastreid.engine import launch  # after ifd, which makes fastreid importable
 
 
 def main(args):

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from fastreid.utils.env import seed_all_rng
-from ifd.engine import load_config, train
 from PIL import Image
+
+from ifd.engine import load_config, train
 
 UPPER_CLOTHES, FACE = 5, 13
 

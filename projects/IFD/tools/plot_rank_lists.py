@@ -24,7 +24,7 @@ def main(args):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config-file", required=True, metavar="FILE", help="config of the trained model")
-    parser.add_argument("--output", default="rank_lists.png", metavar="FILE", help="picture to write (.png, .pdf, .svg)")
+    parser.add_argument("--output", default="rank_lists.png", metavar="FILE", help="picture: .png, .pdf or .svg")
     parser.add_argument("--mode", default="clothing_change", choices=MODES)
     parser.add_argument("--count", type=int, default=8, help="queries, drawn at random")
     parser.add_argument("--top", type=int, default=5, help="gallery images per query")

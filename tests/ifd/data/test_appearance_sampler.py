@@ -8,6 +8,7 @@ import pytest
 from fastreid.utils import comm
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ifd.data import ProportionalAppearanceSampler
 from ifd.data.appearance_sampler import proportional_counts
 
@@ -42,7 +43,7 @@ def test_images_are_in_proportion_to_the_outfits():
 
 
 def test_at_most_a_outfits_and_all_of_them_over_time():
-    source = items({pid: {outfit: 4 for outfit in range(6)} for pid in range(4)})
+    source = items({pid: dict.fromkeys(range(6), 4) for pid in range(4)})
     seen = Counter()
     for batch in batches(ProportionalAppearanceSampler(source, 4, 4, 2, seed=2), 300, 4):
         outfits = {source[i][3] for i in batch}
@@ -64,18 +65,18 @@ def test_a_person_with_fewer_images_than_k_repeats_them():
 
 
 def test_more_outfits_than_images_per_person():
-    source = items({pid: {outfit: 3 for outfit in range(5)} for pid in range(2)})
+    source = items({pid: dict.fromkeys(range(5), 3) for pid in range(2)})
     for batch in batches(ProportionalAppearanceSampler(source, 4, 2, 5, seed=0), 20, 4):
         assert len({(source[i][1], source[i][3]) for i in batch}) == 4
 
 
 def test_same_seed_same_stream_and_the_global_state_is_left_alone():
     source = items({pid: {0: 5, 1: 7} for pid in range(6)})
-    np.random.seed(5)
-    expected = np.random.random()
-    np.random.seed(5)
+    np.random.seed(5)  # noqa: NPY002
+    expected = np.random.random()  # noqa: NPY002
+    np.random.seed(5)  # noqa: NPY002
     one = batches(ProportionalAppearanceSampler(source, 8, 4, seed=7), 5, 8)
-    assert np.random.random() == expected
+    assert np.random.random() == expected  # noqa: NPY002
     assert one == batches(ProportionalAppearanceSampler(source, 8, 4, seed=7), 5, 8)
     assert one != batches(ProportionalAppearanceSampler(source, 8, 4, seed=8), 5, 8)
 

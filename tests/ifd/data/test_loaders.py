@@ -6,9 +6,10 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+
 from datasets_ext import PRCC, DatasetError, MissingParsingMapError, ParsingMapError
 from ifd.data import ParsedDataset, build_test_loader, build_train_loader, check_data
-from PIL import Image
 
 
 def to_tensor(image, mask):
@@ -78,7 +79,8 @@ def test_maps_may_lie_elsewhere(tiny_config, prcc_root, tmp_path):
     shutil.copytree(prcc_root / "prcc" / "parsing", tmp_path / "maps")
     tiny_config.IFD.PARSING.ROOT = str(tmp_path / "maps")
     (tmp_path / "maps" / "train" / "001" / "A_cropped_rgb000.png").unlink()
-    with pytest.raises(MissingParsingMapError, match=f"1 of 54 images .*{tmp_path}/maps/train/001/A_cropped_rgb000.png"):
+    absent = f"{tmp_path}/maps/train/001/A_cropped_rgb000.png"
+    with pytest.raises(MissingParsingMapError, match=f"1 of 54 images .*{absent}"):
         build_train_loader(tiny_config)
 
 

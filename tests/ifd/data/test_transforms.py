@@ -5,8 +5,9 @@ import pytest
 import torch
 from fastreid.config import get_cfg
 from fastreid.data.transforms import build_transforms
-from ifd.data import build_masked_transforms
 from PIL import Image
+
+from ifd.data import build_masked_transforms
 
 SIZE = [64, 32]
 

@@ -28,7 +28,8 @@ class Data(torch.utils.data.Dataset):
 
     def __getitem__(self, i):
         random = torch.Generator().manual_seed(i)
-        return {"images": torch.randn(5, generator=random), "targets": i % 4, "camids": i % 3, "clothes": i % 4 * 2 + i % 2}
+        return {"images": torch.randn(5, generator=random), "targets": i % 4, "camids": i % 3, "clothes": i % 4 * 2 + i
+        % 2}
 
 
 class Same(torch.nn.Module):

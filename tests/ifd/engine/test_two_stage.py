@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 import torch
+
 from ifd.engine import CheckpointError, ConfigError, IFDTrainer, evaluate, load_trained_model, train
 from ifd.engine.two_stage import STAGE1_FOLDER
 
@@ -19,7 +20,7 @@ def killed_after(epoch, architecture):
 
     class Trainer(IFDTrainer):
         def before_epoch(self):
-            if self.epoch == epoch and self.cfg.MODEL.META_ARCHITECTURE == architecture:
+            if self.epoch == epoch and architecture == self.cfg.MODEL.META_ARCHITECTURE:
                 raise Killed
             super().before_epoch()
 
@@ -144,9 +145,10 @@ def test_a_killed_write_leaves_the_last_checkpoint_whole(copied_run, monkeypatch
         file.write(b"PK")
         raise Killed
 
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch:
         patch.setattr(torch, "save", half_a_file)
-        trainer.checkpointer.save("model_final")
+        with pytest.raises(Killed):
+            trainer.checkpointer.save("model_final")
     assert (run / "last_checkpoint").read_text() == "model_final.pth"
     assert torch.load(run / "model_final.pth")["epoch"] == 1
 

@@ -5,6 +5,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+
 from ifd.evaluation.chance import (
     chance_level,
     expected_average_precision,

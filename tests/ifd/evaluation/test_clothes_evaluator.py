@@ -6,6 +6,7 @@ import pytest
 import torch
 from fastreid.config import get_cfg
 from fastreid.evaluation import inference_on_dataset
+
 from ifd import add_ifd_config
 from ifd.evaluation import ClothesEvaluator, clothes_rank
 from ifd.evaluation.query_expansion import expand_queries

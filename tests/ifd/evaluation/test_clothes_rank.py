@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ifd.evaluation import ranking
 from ifd.evaluation.matching import MODES
 from ifd.evaluation.ranking import clothes_rank, clothes_rank_from_distances

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ifd.evaluation import matching
 from ifd.evaluation.matching import MODES, PersonGroups, as_labels, match_counts, requested_modes
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from ifd.evaluation import blocks, neighbours
 from ifd.evaluation.neighbours import nearest_neighbours
 from ifd.evaluation.query_expansion import expand_queries
@@ -64,7 +65,7 @@ def test_formula(clusters, variant, metric, k1, k2, lambda_value):
     options = {"k1": k1, "k2": k2, "lambda_value": lambda_value, "metric": metric, "variant": variant}
     found = rerank(*clusters, **options)
     assert found.dtype == np.float32
-    np.testing.assert_allclose(found, rerank_slowly(*clusters, **options), atol=2e-6)
+    np.testing.assert_allclose(found, rerank_slowly(*clusters, **options), rtol=1e-6, atol=2e-6)
 
 
 def test_worked_by_hand():

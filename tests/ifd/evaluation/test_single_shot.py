@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from ifd.evaluation.matching import MODES
 from ifd.evaluation.protocols import draw_gallery, single_shot
 from ifd.evaluation.ranking import clothes_rank

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+
 from ifd.losses import clothing_contrastive_loss, supervised_contrastive_loss
 
 

@@ -5,6 +5,7 @@ import torch
 from fastreid.config import get_cfg
 from fastreid.modeling import build_model
 from fastreid.utils.events import EventStorage
+
 from ifd import add_ifd_config
 from ifd.modeling.inputs import mask_clothing, split_inputs
 

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+
 from ifd.modeling import ClothingBiasDiminishing, IDKnowledgeTransfer
 
 

@@ -4,10 +4,11 @@ import os
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from ifd.data import build_test_loader
 from ifd.engine import load_trained_model
 from ifd.visualization import RankList, plot_rank_lists, rank_lists
-from PIL import Image
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ class ProportionalAppearanceSampler(Sampler):
 
     PK sampling ignores how many outfits a batch shows; RAS sampling (Liu et al., ACM MM 2022) takes the same number of
     images from each outfit and so rarely sees most of a large one. Here each outfit drawn gives at least one image, and
-    beyond that its share of the K images is its share of the person's images, in expectation exact: fractions are settled
-    by a draw, not by rounding, so that every image is reached over time.
+    beyond that its share of the K images is its share of the person's images, in expectation exact: fractions are
+    settled by a draw, not by rounding, so that every image is reached over time.
 
     Every process walks the same global stream of batches, as the host's samplers do, and yields its own people.
 
@@ -25,8 +25,8 @@ class ProportionalAppearanceSampler(Sampler):
         seed: the same in all processes; None takes the host's shared random seed.
 
     Raises:
-        ValueError: the batch is not a multiple of K, an argument is below one, or there are fewer people than P times the
-            number of processes.
+        ValueError: the batch is not a multiple of K, an argument is below one, or there are fewer people than P times
+            the number of processes.
     """
 
     def __init__(
@@ -44,8 +44,8 @@ class ProportionalAppearanceSampler(Sampler):
             )
         if mini_batch_size % num_instances:
             raise ValueError(
-                f"a batch of {mini_batch_size} images per process does not divide into people of {num_instances} images: "
-                "make SOLVER.IMS_PER_BATCH a multiple of DATALOADER.NUM_INSTANCE times the number of processes"
+                f"a batch of {mini_batch_size} images per process does not divide into people of {num_instances} "
+                "images: make SOLVER.IMS_PER_BATCH a multiple of DATALOADER.NUM_INSTANCE times the number of processes"
             )
         self._outfits = _images_by_person_and_outfit(data_source)
         self._rank = comm.get_rank()
@@ -86,8 +86,8 @@ class ProportionalAppearanceSampler(Sampler):
 def proportional_counts(random: np.random.Generator, sizes: Sequence[int], total: int) -> np.ndarray:
     """Splits ``total`` draws over outfits of the given sizes: at least one each, otherwise in proportion.
 
-    An outfit whose share is below one image gets one; the others share what is left. Fractions are settled by systematic
-    sampling, so that each count is its share rounded up or down and its mean is the share.
+    An outfit whose share is below one image gets one; the others share what is left. Fractions are settled by
+    systematic sampling, so that each count is its share rounded up or down and its mean is the share.
 
     Args:
         random: source of the draw.

@@ -3,10 +3,11 @@
 import logging
 import os
 
-from datasets_ext import clothing_ids
 from fastreid.data import build_reid_test_loader, build_reid_train_loader
 from fastreid.data.datasets import DATASET_REGISTRY
 from fastreid.utils import comm
+
+from datasets_ext import clothing_ids
 
 from .appearance_sampler import ProportionalAppearanceSampler
 from .parsed_dataset import ParsedDataset
@@ -30,7 +31,7 @@ def build_train_loader(cfg):
     train_set = ParsedDataset(items, parsing_maps, _clothing_ids(cfg), build_masked_transforms(cfg, is_train=True))
 
     sampler = None
-    if cfg.DATALOADER.SAMPLER_TRAIN == ProportionalAppearanceSampler.__name__:
+    if ProportionalAppearanceSampler.__name__ == cfg.DATALOADER.SAMPLER_TRAIN:
         logger.info("Using training sampler %s", cfg.DATALOADER.SAMPLER_TRAIN)
         sampler = ProportionalAppearanceSampler(
             items,
@@ -68,7 +69,7 @@ def build_test_loader(cfg, dataset_name: str):
 
 
 def check_data(cfg, *, train: bool = True) -> None:
-    """Reads the labels of every data set that the config names, so that a missing one is known before anything is set up.
+    """Reads the labels of every data set that the config names, so that a missing one is known at once.
 
     Raises:
         DatasetError: a folder is missing or holds something else; the message says where to get the data.
@@ -81,8 +82,8 @@ def _read(name: str, **kwargs):
     dataset = DATASET_REGISTRY.get(name)(root=os.getenv("FASTREID_DATASETS", "datasets"), **kwargs)
     if not hasattr(dataset, "parsing_maps"):
         raise ValueError(
-            f"data set {name} knows neither clothes nor parsing maps, which IFD needs; use PRCC, LTCC, or a subclass of "
-            "datasets_ext.ClothesImageDataset"
+            f"data set {name} knows neither clothes nor parsing maps, which IFD needs; use PRCC, LTCC, or a subclass "
+            "of datasets_ext.ClothesImageDataset"
         )
     return dataset
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 
 import torch
-from datasets_ext import ParsingMaps, clothing_mask, read_rgb
 from torch.utils.data import Dataset
+
+from datasets_ext import ParsingMaps, clothing_mask, read_rgb
 
 
 class ParsedDataset(Dataset):

@@ -79,8 +79,8 @@ def build_masked_transforms(cfg, is_train: bool = True) -> MaskedTransforms:
 
     if cfg.INPUT.AUGMIX.ENABLED:
         raise ValueError(
-            "INPUT.AUGMIX.ENABLED is on, but AugMix blends differently moved copies of one image, for which no clothing "
-            "mask exists; switch it off (INPUT.AUTOAUG, INPUT.AFFINE and INPUT.CJ work with masks)"
+            "INPUT.AUGMIX.ENABLED is on, but AugMix blends differently moved copies of one image, for which no "
+            "clothing mask exists; switch it off (INPUT.AUTOAUG, INPUT.AFFINE and INPUT.CJ work with masks)"
         )
     joint = []
     if cfg.INPUT.AUTOAUG.ENABLED:

@@ -20,8 +20,8 @@ class IFDCheckpointer(Checkpointer):
 
     - resuming, and loading to evaluate: every parameter must be there in its shape, but for the classifiers, whose size
       is the number of training identities and which evaluation does not use;
-    - starting a training from weights (``checkpointables=[]``): a whole part may be missing, such as the main stream in a
-      checkpoint of the attention stream, but what a part holds must be complete and fit.
+    - starting a training from weights (``checkpointables=[]``): a whole part may be missing, such as the main stream in
+      a checkpoint of the attention stream, but what a part holds must be complete and fit.
     """
 
     def save(self, name: str, **kwargs):
@@ -61,8 +61,8 @@ class IFDCheckpointer(Checkpointer):
             ) from error
         if not isinstance(checkpoint, dict) or "model" not in checkpoint:
             raise CheckpointError(
-                f"{f} has no 'model' entry, so it is no checkpoint of fast-reid; weights of a backbone alone belong into "
-                "MODEL.BACKBONE.PRETRAIN_PATH with MODEL.BACKBONE.PRETRAIN on"
+                f"{f} has no 'model' entry, so it is no checkpoint of fast-reid; weights of a backbone alone belong "
+                "into MODEL.BACKBONE.PRETRAIN_PATH with MODEL.BACKBONE.PRETRAIN on"
             )
         return checkpoint
 

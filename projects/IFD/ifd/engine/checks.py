@@ -2,10 +2,11 @@
 
 import os
 
-from datasets_ext import clothing_ids
 from fastreid.data.datasets import DATASET_REGISTRY
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from fastreid.utils import comm
+
+from datasets_ext import clothing_ids
 
 from ..data import build_masked_transforms
 from ..evaluation import MODES
@@ -29,13 +30,13 @@ def check_config(cfg) -> None:
         raise ConfigError(f"TEST.EVAL_PERIOD is {cfg.TEST.EVAL_PERIOD}; expected a number of epochs, at least 1")
     if cfg.SOLVER.HEADS_LR_FACTOR != 1.0 and cfg.IFD.IKT.ENABLED:
         raise ConfigError(
-            f"SOLVER.HEADS_LR_FACTOR is {cfg.SOLVER.HEADS_LR_FACTOR}, but the host applies it to the main stream's head "
-            "alone and not to the attention stream's; leave it at 1.0 or switch IFD.IKT.ENABLED off"
+            f"SOLVER.HEADS_LR_FACTOR is {cfg.SOLVER.HEADS_LR_FACTOR}, but the host applies it to the main stream's "
+            "head alone and not to the attention stream's; leave it at 1.0 or switch IFD.IKT.ENABLED off"
         )
     if cfg.IFD.CBD.ENABLED and cfg.DATALOADER.NUM_INSTANCE < 2:
         raise ConfigError(
-            f"DATALOADER.NUM_INSTANCE is {cfg.DATALOADER.NUM_INSTANCE}, but the clothing loss of IFD.CBD compares images "
-            "of one person; set it to at least 2"
+            f"DATALOADER.NUM_INSTANCE is {cfg.DATALOADER.NUM_INSTANCE}, but the clothing loss of IFD.CBD compares "
+            "images of one person; set it to at least 2"
         )
     for name in (*cfg.DATASETS.NAMES, *cfg.DATASETS.TESTS):
         try:

@@ -7,8 +7,8 @@ class EvaluationWriter(hooks.PeriodicWriter):
     """The host's periodic writer, which also writes the last evaluation.
 
     A writer skips what is not newer than its last write. The host writes after the last step of the training, then
-    evaluates in the same iteration, so that the final figures never reach metrics.json or TensorBoard. Here the last step
-    of an epoch is left to the write after the epoch, which follows the evaluation.
+    evaluates in the same iteration, so that the final figures never reach metrics.json or TensorBoard. Here the last
+    step of an epoch is left to the write after the epoch, which follows the evaluation.
     """
 
     def after_step(self):

@@ -2,11 +2,12 @@
 
 import os
 
-from datasets_ext import DatasetError
 from fastreid.config import get_cfg
 from fastreid.engine import default_argument_parser, default_setup
 from fastreid.utils import comm
 from fastreid.utils.env import seed_all_rng
+
+from datasets_ext import DatasetError
 from fastreid_compat import available_device_config
 
 from ..config import add_ifd_config
@@ -34,7 +35,7 @@ def argument_parser():
 
 
 def load_config(config_file: str, options: list[str] | None = None):
-    """The host's config with IFD's keys, a file and KEY VALUE options merged in, for a device that is there; not frozen."""
+    """The host's config with IFD's keys, a file and KEY VALUE options merged in, not frozen; on the CPU without CUDA."""
     if not os.path.isfile(config_file):
         raise FileNotFoundError(
             f"config file {config_file!r} does not exist; name one with --config-file, for example "
@@ -48,13 +49,14 @@ def load_config(config_file: str, options: list[str] | None = None):
 
 
 def setup(args):
-    """Reads the config, looks for the data, then does the host's set-up (log, environment, copy of the config) and seeds.
+    """Reads the config, looks for the data, then does the host's set-up (log, copy of the config) and seeds.
 
     Args:
         args: of :func:`argument_parser`.
 
     Returns:
-        the frozen config. With ``--eval-only`` its log and results go to OUTPUT_DIR/eval, beside the run they are about.
+        the frozen config. With ``--eval-only`` its log and results go to OUTPUT_DIR/eval, beside the run they are
+        about.
     """
     cfg = load_config(args.config_file, args.opts)
     check_config(cfg)

@@ -80,7 +80,7 @@ def has_stage1(cfg) -> bool:
 
 
 def stage1_config(cfg):
-    """The config of stage 1: the attention stream's meta-architecture, its own folder, length and learning rate steps."""
+    """The config of stage 1: the attention stream alone, in a folder of its own, with its length and steps."""
     epochs = cfg.IFD.STAGE1.MAX_EPOCH or cfg.SOLVER.MAX_EPOCH
     scale = epochs / cfg.SOLVER.MAX_EPOCH
     stage1 = cfg.clone()

@@ -37,13 +37,15 @@ class ClothesEvaluator(DatasetEvaluator):
         num_query: how many of the first images are queries.
         output_dir: where results_<data set>.json and .md go; None: nowhere.
         dataset_name: name for the tables.
-        single_shot_gallery: whether the data set's own protocol, one random gallery image per person, is scored as well.
+        single_shot_gallery: whether the data set's own protocol, one random gallery image per person, is scored as
+            well.
 
     ``evaluate()`` returns an OrderedDict, empty on other processes than the first. For each mode, in per cent:
     ``<mode>/Rank-1``, ``-5``, ``-10``, ``-20``, ``<mode>/mAP``, ``<mode>/mINP``; ``<mode>/queries`` and
     ``<mode>/left_out``; with TEST.ROC ``<mode>/TPR@FPR=1e-04`` and so on, as shares, as the host gives them; with a
-    single-shot gallery ``<mode>/single_shot/<metric>`` and ``<metric>_std`` over the draws. ``metric``, the mean of rank-1
-    and mAP in IFD.METRIC_MODE (in ``general`` where no query counts there), is what the host's checkpointer compares.
+    single-shot gallery ``<mode>/single_shot/<metric>`` and ``<metric>_std`` over the draws. ``metric``, the mean of
+    rank-1 and mAP in IFD.METRIC_MODE (in ``general`` where no query counts there), is what the host's checkpointer
+    compares.
     """
 
     def __init__(

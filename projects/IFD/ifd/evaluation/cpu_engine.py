@@ -14,7 +14,7 @@ from .workers import Workers
 _METRIC_CODES = {"cosine": kernels.COSINE, "euclidean": kernels.EUCLIDEAN}
 
 
-# What the compiled loops are compiled for; read-only arrays, which are never written to, would cost a second compilation.
+# What the compiled loops are compiled for. Read-only arrays would be as good, but compiled for once more.
 _LAYOUT = ("C", "A", "W")
 
 

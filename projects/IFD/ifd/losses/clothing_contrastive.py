@@ -15,7 +15,7 @@ def clothing_contrastive_loss(
     cross_clothes_weight: float,
     average_over: str = "anchors_with_positive",
 ) -> torch.Tensor:
-    """Clothing contrastive loss (IFD, eq. 4-5): pulls one person's clothing features together, most where clothes differ.
+    """Clothing contrastive loss (IFD, eq. 4-5): pulls a person's clothing features together, most across outfits.
 
     Each positive p stands alone against all negatives: the other positives are not in its denominator, unlike in the
     supervised contrastive loss.
@@ -25,7 +25,8 @@ def clothing_contrastive_loss(
         pids: (N,) int, identity labels.
         clothes: (N,) int, clothes labels; compared between samples of one identity only.
         temperature: tau > 0.
-        cross_clothes_weight: w_p > 0 of a pair in different clothes, the paper's 1/T; pairs in the same clothes weigh 1.
+        cross_clothes_weight: w_p > 0 of a pair in different clothes, the paper's 1/T; pairs in the same clothes weigh
+            1.
         average_over: "anchors_with_positive" leaves samples without a positive out of the mean; "batch" divides by N.
 
     Returns:

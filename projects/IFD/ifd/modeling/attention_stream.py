@@ -19,7 +19,8 @@ class IFDAttentionStream(MaskedBaseline):
         Others: see :class:`MaskedBaseline`.
 
     Shape:
-        input: dict with ``images`` (N, 4, H, W) float, RGB in 0-255 and mask in [0, 1], and ``targets`` (N,) in training.
+        input: dict with ``images`` (N, 4, H, W) float, RGB in 0-255 and mask in [0, 1], and ``targets`` (N,) in
+            training.
         result: (N, D) descriptors f_a in evaluation, a dict of scalar losses in training.
     """
 

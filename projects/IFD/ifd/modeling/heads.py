@@ -10,8 +10,8 @@ from fastreid.modeling.heads import REID_HEADS_REGISTRY, EmbeddingHead
 class IFDHead(EmbeddingHead):
     """The host's embedding head with a choice of the order of pooling and normalisation.
 
-    IFD describes f_rg and f_a as "BN + global average pooling" of the feature maps and leaves the order open. Everything
-    else (pooling layer, embedding size, margin softmax, classifier) is the host's and follows MODEL.HEADS.
+    IFD describes f_rg and f_a as "BN + global average pooling" of the feature maps and leaves the order open.
+    Everything else (pooling layer, embedding size, margin softmax, classifier) is the host's and follows MODEL.HEADS.
 
     Args:
         neck_order: "gap_bn" pools, then normalises (the host's BNNeck, the default); "bn_gap" the other way round.

@@ -7,8 +7,8 @@ from torch import nn
 class IDKnowledgeTransfer(nn.Module):
     """Turns the attention stream's feature maps into one attention map that shows where identity is visible.
 
-    W_I = sigmoid(Wconv * [maxpool(F_a); avgpool(F_a)]), both poolings along the channels (eq. 1). The refined maps of the
-    main stream are F_rg = W_I (x) F_g (eq. 2), which is the caller's multiplication.
+    W_I = sigmoid(Wconv * [maxpool(F_a); avgpool(F_a)]), both poolings along the channels (eq. 1). The refined maps of
+    the main stream are F_rg = W_I (x) F_g (eq. 2), which is the caller's multiplication.
 
     Args:
         kernel_size: size of the convolution from two channels to one, odd. The paper gives none; 7 is that of CBAM's

@@ -37,8 +37,8 @@ class StreamFeatures(NamedTuple):
 class IFD(MaskedBaseline):
     """Two streams: the main one sees the image, the attention one the image without clothing colours (fig. 2).
 
-    Training: L_all = L_ID^m + L_ID^a + lambda * L_CCL (eq. 6). Evaluation: the descriptor f_rg of the main stream, which
-    needs the attention stream and the knowledge transfer, but neither classifiers nor clothing branch.
+    Training: L_all = L_ID^m + L_ID^a + lambda * L_CCL (eq. 6). Evaluation: the descriptor f_rg of the main stream,
+    which needs the attention stream and the knowledge transfer, but neither classifiers nor clothing branch.
 
     Args:
         backbone, heads: g_m and the main stream's head, under the names that the host's Baseline gives them.
@@ -51,9 +51,9 @@ class IFD(MaskedBaseline):
         Others: see :class:`MaskedBaseline`.
 
     Shape:
-        input: dict with ``images`` (N, 4, H, W) float, RGB in 0-255 and mask in [0, 1]; in training also ``targets`` (N,)
-            and, for the clothing contrastive loss, ``clothes`` (N,). RGB alone, (N, 3, H, W), serves where no part that is
-            active needs the mask.
+        input: dict with ``images`` (N, 4, H, W) float, RGB in 0-255 and mask in [0, 1]; in training also ``targets``
+            (N,) and, for the clothing contrastive loss, ``clothes`` (N,). RGB alone, (N, 3, H, W), serves where no part
+            that is active needs the mask.
         result: (N, D) descriptors in evaluation ((N, 2D) joined), a dict of scalar losses in training.
 
     Raises:
@@ -84,7 +84,9 @@ class IFD(MaskedBaseline):
         if descriptor not in _DESCRIPTORS:
             raise ValueError(f"IFD.DESCRIPTOR is {descriptor!r}; expected one of {', '.join(_DESCRIPTORS)}")
         if descriptor != "main" and attention_backbone is None:
-            raise ValueError(f"IFD.DESCRIPTOR is {descriptor!r} but IFD.IKT.ENABLED is off: there is no attention stream")
+            raise ValueError(
+                f"IFD.DESCRIPTOR is {descriptor!r} but IFD.IKT.ENABLED is off: there is no attention stream"
+            )
         self.attention_backbone = attention_backbone
         self.attention_heads = attention_heads
         self.knowledge_transfer = knowledge_transfer

@@ -1,7 +1,7 @@
 """The one input tensor: RGB and clothing mask as four channels.
 
-Carrying the mask as a fourth channel lets the host's collate function, device transfer, flip test, feature extraction and
-predictor work on IFD unchanged: whatever they do to ``images`` happens to both.
+Carrying the mask as a fourth channel lets the host's collate function, device transfer, flip test, feature extraction
+and predictor work on IFD unchanged: whatever they do to ``images`` happens to both.
 """
 
 from typing import NamedTuple

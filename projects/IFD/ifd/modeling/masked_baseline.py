@@ -41,8 +41,8 @@ class MaskedBaseline(Baseline):
         features = backbone(self.normalize(images))
         if features.dim() != 4 or features.shape[-2] * features.shape[-1] == 1:
             raise ValueError(
-                f"the backbone yields {tuple(features.shape)}; IFD needs feature maps (N, D, h, w) of more than one cell. "
-                "Choose a convolutional backbone in MODEL.BACKBONE.NAME, or larger images."
+                f"the backbone yields {tuple(features.shape)}; IFD needs feature maps (N, D, h, w) of more than one "
+                "cell. Choose a convolutional backbone in MODEL.BACKBONE.NAME, or larger images."
             )
         if features.shape[1] != self.feat_dim:
             raise ValueError(
