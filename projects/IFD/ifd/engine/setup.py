@@ -35,7 +35,7 @@ def argument_parser():
 
 
 def load_config(config_file: str, options: list[str] | None = None):
-    """The host's config with IFD's keys, a file and KEY VALUE options merged in, not frozen; on the CPU without CUDA."""
+    """The host's config with IFD's keys, a file and KEY VALUE options merged in; not frozen, CPU without CUDA."""
     if not os.path.isfile(config_file):
         raise FileNotFoundError(
             f"config file {config_file!r} does not exist; name one with --config-file, for example "
