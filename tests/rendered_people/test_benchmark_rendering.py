@@ -137,13 +137,12 @@ def test_a_killed_run_goes_on_to_the_same_bytes(tiny, tiny_parameters, tmp_path,
         taken.append(arguments)
         return photograph(self, *arguments)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Studio, "photograph", until_killed)
+    monkeypatch.setattr(Studio, "photograph", until_killed)
+    with pytest.raises(KeyboardInterrupt):
         render_benchmark(tmp_path / "killed", workers=1, **tiny_parameters)
     assert json.loads((tmp_path / "killed/manifest.json").read_text())["complete"] is False
-    with monkeypatch.context() as patch:
-        patch.setattr(Studio, "photograph", lambda self, *a: taken.append(a) or photograph(self, *a))
-        render_benchmark(tmp_path / "killed", workers=1, **tiny_parameters)
+    monkeypatch.setattr(Studio, "photograph", lambda self, *a: taken.append(a) or photograph(self, *a))
+    render_benchmark(tmp_path / "killed", workers=1, **tiny_parameters)
     assert len(taken) == len(set(taken)) == 48
     assert hashes(tmp_path / "killed") == hashes(tiny[0])
 
@@ -171,6 +170,15 @@ def test_a_folder_of_another_renderer_is_refused(copy, tiny_parameters):
     (copy / "manifest.json").write_text(json.dumps({**manifest, "content_version": 0}))
     with pytest.raises(ValueError, match="content version is 0 there"):
         render_benchmark(copy, **tiny_parameters)
+
+
+def test_going_on_with_other_library_versions_is_told(copy, tiny_parameters):
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["made_with"]["numpy"] = "0.1"
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    (copy / "prcc/rgb/train/001/B_cropped_rgb001.jpg").unlink()
+    with pytest.warns(UserWarning, match=r"was begun with numpy 0\.1 \(now "):
+        render_benchmark(copy, workers=1, **tiny_parameters)
 
 
 def test_a_folder_with_other_files_is_refused(tmp_path, tiny_parameters):

@@ -1,4 +1,4 @@
-import builtins
+import sys
 
 import pytest
 
@@ -21,14 +21,19 @@ def test_errors_are_one_line(tmp_path, capsys):
     )
 
 
-def test_a_missing_anny_names_the_extra(monkeypatch):
-    real_import = builtins.__import__
+def test_an_interrupted_run_says_how_to_go_on(tmp_path, capsys, monkeypatch):
+    def interrupted(output, **options):
+        raise KeyboardInterrupt
 
-    def without_anny(name, *arguments, **options):
-        if name == "anny":
-            raise ModuleNotFoundError("No module named 'anny'")
-        return real_import(name, *arguments, **options)
+    monkeypatch.setattr("rendered_people.__main__.render_benchmark", interrupted)
+    assert main(["--output", str(tmp_path)]) == 130
+    assert "the same command goes on" in capsys.readouterr().err
 
-    monkeypatch.setattr(builtins, "__import__", without_anny)
+
+def test_a_missing_anny_names_the_extra_before_anything_is_written(monkeypatch, tmp_path, capsys):
+    monkeypatch.setitem(sys.modules, "anny", None)
     with pytest.raises(ImportError, match=r'pip install "fastreid-ifd\[render\]"'):
         BodyModel()
+    assert main(["--output", str(tmp_path / "none"), *TINY]) == 2
+    assert 'pip install "fastreid-ifd[render]"' in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()

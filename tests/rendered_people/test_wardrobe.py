@@ -51,3 +51,14 @@ def test_dresses_are_for_those_who_wear_them():
     assert all(
         (outfit.find("dress") is None) != (not outfit.find("trousers") and not outfit.find("skirt")) for outfit in worn
     )
+
+
+def test_garments_come_from_the_skin_outwards():
+    order = ["socks", "shoes", "trousers", "skirt", "dress", "top", "coat", "scarf", "hat", "bag"]
+    wardrobe = Wardrobe(0, 0.5, 5)
+    seen = set()
+    for person in range(80):
+        kinds = [garment.kind for garment in wardrobe.outfit(person, 0, female=person % 2 == 0).garments]
+        assert [order.index(kind) for kind in kinds] == sorted(order.index(kind) for kind in kinds)
+        seen.update(kinds)
+    assert seen == set(order)

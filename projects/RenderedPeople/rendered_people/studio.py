@@ -1,0 +1,59 @@
+"""From numbers to an image: who, in which outfit, before which camera, which frame."""
+
+from functools import lru_cache
+
+from rendered_people.body import BodyModel
+from rendered_people.cameras import draw_camera, draw_view
+from rendered_people.figure import Figure
+from rendered_people.garments import Tailor
+from rendered_people.hair import hair_parts
+from rendered_people.head import HeadFrame
+from rendered_people.people import draw_person
+from rendered_people.poses import draw_pose
+from rendered_people.renderer import expose
+from rendered_people.seeding import stream
+from rendered_people.sensor import develop
+from rendered_people.skin import glasses_part, skin_parts
+
+
+class Studio:
+    """Renders any image of a benchmark; equal arguments give equal pixels.
+
+    Args:
+        seed: the benchmark's seed.   wardrobe: Wardrobe.   body: BodyModel, loaded when not given.
+    """
+
+    def __init__(self, seed, wardrobe, body=None):
+        self.seed = seed
+        self.wardrobe = wardrobe
+        self.body = body or BodyModel()
+        self._tailor = Tailor(self.body)
+        self._camera = lru_cache(maxsize=None)(lambda index: draw_camera(seed, index))
+        # Frames of one outfit come one after another; keeping more figures would only cost memory.
+        self._dressed = lru_cache(maxsize=1)(self._dress)
+        self._undressed = lru_cache(maxsize=1)(self._embody)
+
+    def photograph(self, person, outfit, camera, frame, height, width):
+        """Image (H, W, 3) uint8 and LIP labels (H, W) uint8 of a person in an outfit before a camera."""
+        identity, rest_body, figure = self._dressed(person, outfit)
+        rng = stream(self.seed, "image", person, outfit, camera, frame)
+        transforms = self.body.bone_transforms(rest_body, draw_pose(rng, identity.gait))
+        setting = self._camera(camera)
+        view = draw_view(rng, setting)
+        light, labels = expose(figure, transforms, setting, view, height, width)
+        return develop(light, setting, view, rng), labels
+
+    def _embody(self, person):
+        identity = draw_person(self.seed, person)
+        rest_body = self.body.rest(identity.phenotype, identity.shape_changes)
+        return identity, rest_body, HeadFrame(self.body, rest_body)
+
+    def _dress(self, person, outfit):
+        identity, rest_body, head = self._undressed(person)
+        clothes = self.wardrobe.outfit(person, outfit, female=identity.is_female)
+        parts = skin_parts(self.body, rest_body, identity, self._tailor.hidden_skin(clothes))
+        parts += hair_parts(self.body, rest_body, head, identity.hair, clothes.find("hat"))
+        if identity.face.glasses != "none":
+            parts.append(glasses_part(head, identity.face))
+        parts += self._tailor.parts(rest_body, head, clothes, identity.hair.thickness)
+        return identity, rest_body, Figure(parts)
