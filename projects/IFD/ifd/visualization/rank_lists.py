@@ -95,8 +95,11 @@ def plot_rank_lists(lists: list[RankList], path: str, *, title: str) -> None:
     """Draws rank lists as rows and writes the picture (PNG, PDF, SVG by the ending)."""
     columns = 3 + max(len(entry.gallery) for entry in lists)
     height, width = lists[0].query.shape[:2]
-    figure, axes = plt.subplots(
-        len(lists), columns, figsize=(1.15 * columns, 1.15 * len(lists) * height / width + 1.0), squeeze=False
+    row_height = 1.1 * height / width + 0.3
+    figure_height = row_height * len(lists) + 0.6
+    figure, axes = plt.subplots(len(lists), columns, figsize=(1.2 * columns, figure_height), squeeze=False)
+    figure.subplots_adjust(
+        left=0.01, right=0.99, bottom=0.01, top=1 - 0.75 / figure_height, wspace=0.08, hspace=0.3 / row_height
     )
     for axis in axes.flat:
         axis.set_xticks([])
@@ -127,8 +130,7 @@ def plot_rank_lists(lists: list[RankList], path: str, *, title: str) -> None:
             heading, (0.5, 1.0), (0, 16), xycoords="axes fraction", textcoords="offset points", ha="center",
             fontsize=8, fontweight="bold",
         )  # fmt: skip
-    figure.suptitle(title, fontsize=10)
-    figure.tight_layout()
+    figure.suptitle(title, fontsize=10, y=1 - 0.1 / figure_height, va="top")
     figure.savefig(path, dpi=150)
     plt.close(figure)
 
