@@ -6,10 +6,19 @@ import fastreid_compat  # noqa: F401
 from .bases import ClothesImageDataset, Counts, datasets_root
 from .errors import DatasetError, DatasetNotFoundError, ImageFileError, MissingParsingMapError, ParsingMapError
 from .images import decode_rgb, read_rgb, scale_16_bit, to_rgb
-from .labels import LABEL_SYSTEMS, LabelSystem, clothing_ids, convert_labels, counterparts, label_system, match_label_system
+from .labels import (
+    LABEL_SYSTEMS,
+    LabelSystem,
+    clothing_ids,
+    convert_labels,
+    counterparts,
+    label_system,
+    match_label_system,
+)
 from .ltcc import LTCC
 from .parsing import ParsingMaps, check_labels, clothing_mask, read_label_png
 from .prcc import PRCC
+from .registry import dataset_class
 from .rendered import RenderedPeopleLTCCLayout, RenderedPeoplePRCCLayout
 
 __all__ = [
@@ -32,6 +41,7 @@ __all__ = [
     "clothing_mask",
     "convert_labels",
     "counterparts",
+    "dataset_class",
     "datasets_root",
     "decode_rgb",
     "label_system",

@@ -137,21 +137,28 @@ class ClothesImageDataset(ImageDataset):
                 f"{type(self).__name__} {found}: there is no folder {osp.abspath(folder)}.\n{self.how_to_get()}"
             )
 
-    def _show(self, splits):
+    def counts(self):
+        """Sizes of the splits and, under 'all', of the whole: name to (Counts found, Counts published or None)."""
+        return self._counts(self.splits)
+
+    def _counts(self, splits):
         # The same camera is 'prcc_c0' in training items and 0 in test items; as a whole it is one camera.
         everything = [
             (path, pid, str(camid).rpartition("_c")[2], clothes_id)
             for items in self.splits.values()
             for path, pid, camid, clothes_id in items
         ]
-        rows = [
-            (name, count(items), self.published.get(name)) for name, items in [*splits.items(), ("all", everything)]
-        ]
+        return {
+            name: (count(items), self.published.get(name)) for name, items in [*splits.items(), ("all", everything)]
+        }
+
+    def _show(self, splits):
+        rows = self._counts(splits)
         headers = ["subset", "# ids", "# images", "# cameras", "# outfits"]
-        table = [[name, *found] for name, found, _ in rows]
+        table = [[name, *found] for name, (found, _) in rows.items()]
         if self.published:
             headers.append("published")
-            for line, (_, _, published) in zip(table, rows, strict=True):
+            for line, (_, published) in zip(table, rows.values(), strict=True):
                 line.append(_in_words(published or Counts()))
         text = tabulate(table, tablefmt="pipe", headers=headers, numalign="left")
         _logger.info(f"=> Loaded {type(self).__name__} from {self.dataset_dir}:\n{colored(text, 'cyan')}")

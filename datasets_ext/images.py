@@ -1,11 +1,12 @@
 """Reading one image, with an error that names the file."""
 
+import contextlib
 import io
 import os
 
 import numpy as np
 from fastreid.utils.file_io import PathManager
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .errors import ImageFileError
 
@@ -37,16 +38,22 @@ def decode_rgb(data, name):
     Args:
         data: bytes of the file.   name: what an error calls it.
     Returns: PIL.Image.Image of mode RGB.
-    Raises: ImageFileError, with the name, where the bytes are cut short, damaged or no image.
+    Raises: ImageFileError, with the name, where the bytes are cut short, damaged, no image or not convertible.
     """
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            return to_rgb(image)
+        image = Image.open(io.BytesIO(data))
+        image.load()
     except _DAMAGED as error:
+        # Pillow's own words name the buffer in memory.
+        reason = "its format is not known" if isinstance(error, UnidentifiedImageError) else error
         raise ImageFileError(
-            f"Image {name} cannot be read ({error}). The file is damaged, cut short or no image: "
+            f"Image {name} cannot be read ({reason}). The file is damaged, cut short or no image: "
             "copy it again from the original data set."
         ) from error
+    try:
+        return to_rgb(image)
+    except ValueError as error:
+        raise ImageFileError(f"Image {name} cannot be converted to RGB: {error}.") from error
 
 
 def to_rgb(image):
@@ -60,17 +67,15 @@ def to_rgb(image):
     Returns: PIL.Image.Image of mode RGB; a new one.
     Raises: ValueError for floating-point and 32-bit pixels outside 0 to 65535, whose white is not known.
     """
-    try:
+    # As in the host: EXIF data that are damaged, in whatever way, say nothing about the pixels.
+    with contextlib.suppress(Exception):
         image = ImageOps.exif_transpose(image)
-    except Exception:  # noqa: BLE001
-        # As in the host: EXIF data that are damaged say nothing about the pixels, which may be whole.
-        pass
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         values = np.asarray(image)
         if image.mode == "F" or values.min() < 0 or values.max() > 0xFFFF:
             raise ValueError(
-                f"pixels of mode {image.mode} from {values.min()} to {values.max()}, of which it is not known what is "
-                "white; save it with 8 or 16 bits a channel"
+                f"its pixels are of mode {image.mode}, from {values.min()} to {values.max()}, and which value is "
+                "white is not known; save it with 8 or 16 bits a channel"
             )
         image = Image.fromarray(scale_16_bit(values))
     return image.convert("RGB")

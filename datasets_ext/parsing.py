@@ -5,7 +5,7 @@ import os
 import struct
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from .errors import MissingParsingMapError, ParsingMapError
 from .labels import label_system
@@ -46,7 +46,9 @@ def read_label_png(path):
         with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
             return np.array(image)
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise ParsingMapError(f"Parsing map {path} is damaged or cut short ({error}). {damaged}") from error
+        # Pillow's own words name the buffer in memory.
+        reason = "its header cannot be read" if isinstance(error, UnidentifiedImageError) else error
+        raise ParsingMapError(f"Parsing map {path} is damaged or cut short ({reason}). {damaged}") from error
 
 
 def check_labels(labels, size, system, map_name, image_name="its image"):

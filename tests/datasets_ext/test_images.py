@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets_ext import ImageFileError, read_rgb
+from datasets_ext import ImageFileError, decode_rgb, read_rgb, scale_16_bit, to_rgb
 
 RGB = np.random.default_rng(0).integers(0, 256, (12, 6, 3), dtype=np.uint8)
 
@@ -67,3 +67,41 @@ def test_no_image(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(ImageFileError, match=r"text\.jpg cannot be read"):
         read_rgb(path)
+
+
+def test_16_bit_grey_is_scaled(tmp_path):
+    values = np.array([[0, 128, 129, 257, 385, 386], [32767, 32896, 65279, 65406, 65407, 65535]], dtype=np.uint16)
+    expected = np.rint(values / 65535 * 255).astype(np.uint8)
+    for name in ("grey.png", "grey.tif"):
+        Image.fromarray(values).save(tmp_path / name)
+        assert np.array_equal(np.asarray(read_rgb(tmp_path / name)), np.dstack([expected] * 3))
+
+
+def test_every_16_bit_value_is_rounded_to_the_nearest():
+    values = np.arange(65536, dtype=np.uint16)
+    assert np.array_equal(scale_16_bit(values), np.rint(values / 257.0).astype(np.uint8))
+
+
+@pytest.mark.parametrize("values", [np.array([[0.0, 1.0]], np.float32), np.array([[0, 70000]]), np.array([[-1, 5]])])
+def test_pixels_whose_white_is_not_known(tmp_path, values):
+    Image.fromarray(values.astype(np.float32 if values.dtype == np.float32 else np.int32)).save(tmp_path / "wide.tif")
+    with pytest.raises(ImageFileError, match=r"wide\.tif cannot be converted to RGB: .*white is not known"):
+        read_rgb(tmp_path / "wide.tif")
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+def test_damaged_exif_data_do_not_lose_the_image(tmp_path):
+    Image.fromarray(RGB).save(tmp_path / "image.png", exif=b"Exif\0\0MM\0*broken")
+    assert np.array_equal(np.asarray(read_rgb(tmp_path / "image.png")), RGB)
+
+
+def test_an_image_in_memory_is_not_changed():
+    image = Image.fromarray(RGB)
+    converted = to_rgb(image)
+    converted.putpixel((0, 0), (1, 2, 3))
+    assert np.array_equal(np.asarray(image), RGB)
+
+
+def test_bytes_are_called_what_the_caller_calls_them():
+    with pytest.raises(ImageFileError, match=r"Image upload 7 cannot be read \(its format is not known\)"):
+        decode_rgb(b"no image", "upload 7")

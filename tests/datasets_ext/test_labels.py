@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from datasets_ext import LABEL_SYSTEMS, clothing_ids, convert_labels, counterparts, label_system
+from datasets_ext import (
+    LABEL_SYSTEMS,
+    clothing_ids,
+    convert_labels,
+    counterparts,
+    label_system,
+    match_label_system,
+)
 
 # Spelled out a second time, value by value.
 LIP = {
@@ -158,3 +165,30 @@ def test_labels_outside_the_source_system(outside):
 def test_labels_that_are_no_integers():
     with pytest.raises(ValueError, match="holds integers, found dtype float64"):
         convert_labels(np.array([0.0]), "atr", "lip")
+
+
+@pytest.mark.parametrize("system", list(LABEL_SYSTEMS))
+def test_labels_of_a_model_are_matched_by_name_in_any_order(system):
+    names = LABEL_SYSTEMS[system].names
+    shuffled = [names[index] for index in np.random.default_rng(0).permutation(len(names))]
+    found, table = match_label_system([name.upper().replace("-", " ") for name in shuffled])
+    assert found is LABEL_SYSTEMS[system]
+    assert table.dtype == np.uint8
+    assert [names[value] for value in table] == shuffled
+
+
+def test_labels_that_several_systems_know_go_to_the_smallest_or_to_the_one_asked_for():
+    names = ["Background", "Hair", "Pants"]
+    assert match_label_system(names)[0].name == "atr"
+    found, table = match_label_system(names, "lip")
+    assert (found.name, table.tolist()) == ("lip", [0, 2, 9])
+
+
+def test_labels_that_no_system_knows_are_listed_for_the_closest():
+    names = [*ATR.values(), "Cape", "Tie"]
+    with pytest.raises(ValueError, match="2 of 20 labels are unknown to label system 'atr', the closest: Cape, Tie."):
+        match_label_system(names)
+    with pytest.raises(ValueError, match="4 of 20 labels are unknown to label system 'lip'.*Belt, Bag, Cape, Tie"):
+        match_label_system(names, "lip")
+    with pytest.raises(ValueError, match="0 of 0 labels"):
+        match_label_system([])

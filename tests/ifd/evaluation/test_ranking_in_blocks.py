@@ -18,14 +18,15 @@ NUM_QUERY, NUM_GALLERY, DIM = 60, 260, 48
 
 @pytest.fixture
 def case(random_labels):
-    """Features whose neighbours lie within some 1e-6 of one another, labels, and results in one block."""
+    """Features within some 1e-6 of one another, gallery images twice, labels, and results in one block."""
     generator = np.random.default_rng(0)
     centres = generator.standard_normal((20, DIM))
     query, gallery = (
         (centres[generator.integers(0, 20, size)] + 1e-6 * generator.standard_normal((size, DIM))).astype(np.float32)
         for size in (NUM_QUERY, NUM_GALLERY)
     )
-    labels = random_labels(generator, NUM_QUERY, NUM_GALLERY, pids=15)
+    gallery[NUM_GALLERY // 2 :] = gallery[: NUM_GALLERY // 2]
+    labels = random_labels(generator, NUM_QUERY, NUM_GALLERY, pids=9)
     return query, gallery, labels, clothes_rank(query, gallery, *labels, mode=MODES)
 
 
@@ -42,7 +43,7 @@ def test_blocks_and_passes(case, monkeypatch, features_backend, metric, scratch,
     query, gallery, labels, _ = case
     if scratch == 1:
         # One image a block: fewer of them.
-        query, gallery = query[:15], gallery[:50]
+        query, gallery = query[:15], np.concatenate([gallery[:25]] * 2)
         labels = tuple(side[:15] if i % 2 == 0 else side[:50] for i, side in enumerate(labels))
     expected = clothes_rank(query, gallery, *labels, mode=MODES, metric=metric)
     monkeypatch.setattr(ranking, "CpuFeatures", features_backend)
@@ -133,14 +134,15 @@ def test_memory_is_bounded_by_the_blocks(random_labels, monkeypatch):
     assert peak < num_query * num_gallery * 4 / 8
 
 
-def with_error(monkeypatch, size):
-    """Makes every product wrong by up to `size`; returns a list that gets one entry for each tally."""
+def with_error(monkeypatch, size, spared=None):
+    """Makes products wrong by up to `size`, but for those spared; returns a list that gets one entry for each tally."""
     generator, matmul, tally = np.random.default_rng(3), np.matmul, cpu_engine.CpuFeatures.tally
     careful_flags = []
 
     def noisy(left, right, out):
         matmul(left, right, out=out)
-        out += generator.uniform(-size, size, out.shape).astype(np.float32)
+        errors = generator.uniform(-size, size, out.shape).astype(np.float32)
+        out += errors if spared is None else np.where(spared, 0, errors)
         return out
 
     def watched(self, *arguments, careful):
@@ -163,6 +165,16 @@ def test_products_less_exact_than_usual_are_looked_at_with_care(case, monkeypatc
     query, gallery, labels, expected = case
     # 2 sqrt(48) + 4 = 18 roundings are the usual tolerance, of which half may show; 52 the careful one.
     careful_flags = with_error(monkeypatch, 40 * 2.0**-24)
+    assert_equal_results(clothes_rank(query, gallery, *labels, mode=MODES), expected)
+    assert careful_flags == [False, True]
+
+
+def test_errors_show_in_distractors_too(case, monkeypatch):
+    query, gallery, labels, expected = case
+    same_person = labels[0][:, None] == labels[1][None]
+    # All queries in one product, as the spared ones are for the whole of it.
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    careful_flags = with_error(monkeypatch, 40 * 2.0**-24, spared=same_person)
     assert_equal_results(clothes_rank(query, gallery, *labels, mode=MODES), expected)
     assert careful_flags == [False, True]
 

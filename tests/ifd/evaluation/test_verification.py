@@ -28,14 +28,14 @@ def rates_slowly(distances, labels, mode):
         if own:
             matches += own
             distractors += others
+    # Every threshold there can be: at each distance, and beyond all.
+    thresholds = np.array([*matches, *distractors, np.inf])[:, None]
+    accepted_matches = (np.array(matches) < thresholds).sum(axis=1)
+    accepted_distractors = (np.array(distractors) < thresholds).sum(axis=1)
     found = {}
     for rate in RATES:
-        # Every threshold there can be: at each distance, and beyond all.
-        best = 0
-        for threshold in [*matches, *distractors, np.inf]:
-            if sum(d < threshold for d in distractors) <= rate * len(distractors):
-                best = max(best, sum(d < threshold for d in matches))
-        found[rate] = best / max(len(matches), 1)
+        allowed = accepted_distractors <= rate * len(distractors)
+        found[rate] = accepted_matches[allowed].max() / max(len(matches), 1)
     return found, len(matches), len(distractors)
 
 

@@ -5,7 +5,7 @@ from .hub import HubParser
 from .load import load_parser
 from .onnx_file import OnnxInput, OnnxParser
 from .palette import label_colours
-from .photos import Photo, dataset_photos, tree_photos
+from .photos import Photo, dataset_photos, every_photo, sharing_a_map, tree_photos
 from .run import ParsingSummary, parse_photos
 from .writing import write_label_png
 
@@ -18,9 +18,11 @@ __all__ = [
     "ParsingSummary",
     "Photo",
     "dataset_photos",
+    "every_photo",
     "label_colours",
     "load_parser",
     "parse_photos",
+    "sharing_a_map",
     "tree_photos",
     "write_label_png",
 ]

@@ -73,6 +73,6 @@ class HubParser(Parser):
 
 
 _WHAT_TO_NAME = (
-    "Name a folder with config.json, preprocessor_config.json and model.safetensors, as save_pretrained writes them, or "
+    "Name a folder with config.json, preprocessor_config.json and model.safetensors, as save_pretrained writes, or "
     "a semantic segmentation model on huggingface.co, with a connection to it."
 )

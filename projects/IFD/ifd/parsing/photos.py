@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from datasets_ext import ClothesImageDataset, DatasetError
+from datasets_ext import ClothesImageDataset, DatasetError, ParsingMaps
 
 _SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 _SHOWN = 5
@@ -27,9 +27,13 @@ def dataset_photos(dataset: ClothesImageDataset, parsing_root: str | None = None
     Raises:
         DatasetError: two images would have one map.
     """
-    maps = dataset.parsing_maps(parsing_root=parsing_root)
+    return _require_a_map_each(every_photo(dataset, dataset.parsing_maps(parsing_root=parsing_root)))
+
+
+def every_photo(dataset: ClothesImageDataset, maps: ParsingMaps) -> list[Photo]:
+    """All images of a data set, in the order of its splits, each once, whether or not they share a map."""
     paths = dict.fromkeys(item[0] for items in dataset.splits.values() for item in items)
-    return require_a_map_each(Photo(path, maps.path_for(path)) for path in paths)
+    return [Photo(path, maps.path_for(path)) for path in paths]
 
 
 def tree_photos(images: str, output: str) -> list[Photo]:
@@ -65,7 +69,7 @@ def tree_photos(images: str, output: str) -> list[Photo]:
                 photos.append(Photo(os.path.join(folder, name), os.path.join(output, f"{relative}.png")))
     if not photos:
         raise DatasetError(f"There is no image below {os.path.abspath(images)}; looked for {', '.join(_SUFFIXES)}.")
-    return require_a_map_each(photos)
+    return _require_a_map_each(photos)
 
 
 def sharing_a_map(photos: Iterable[Photo]) -> dict[str, list[str]]:
@@ -76,9 +80,7 @@ def sharing_a_map(photos: Iterable[Photo]) -> dict[str, list[str]]:
     return {path: paths for path, paths in images.items() if len(paths) > 1}
 
 
-def require_a_map_each(photos: Iterable[Photo]) -> list[Photo]:
-    """The photos as a list; DatasetError where two images would have one map."""
-    photos = list(photos)
+def _require_a_map_each(photos: list[Photo]) -> list[Photo]:
     shared = sharing_a_map(photos)
     if shared:
         lines = [f"\n  {path}: {', '.join(images)}" for path, images in shared.items()]

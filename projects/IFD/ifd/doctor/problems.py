@@ -1,0 +1,152 @@
+"""From what was found in the files to what is wrong with the data set."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from datasets_ext import ClothesImageDataset, Counts, LabelSystem
+
+from ..parsing import Photo, sharing_a_map
+from .inspection import Inspection
+
+KINDS = {
+    "counts": "Sizes other than the published ones",
+    "spelling": "One person or outfit under two spellings of a number",
+    "unreadable-image": "Images that are damaged, cut short or no image",
+    "missing-map": "Images without a parsing map",
+    "shared-map": "Parsing maps that belong to several images",
+    "unreadable-map": "Parsing maps that are damaged or do not hold one label per pixel",
+    "map-size": "Parsing maps of another size than their image",
+    "labels": "Parsing maps with labels outside the label system",
+    "no-clothing": "Parsing maps without any clothing",
+    "only-clothing": "Parsing maps with nothing but clothing and background",
+    "train-test-duplicate": "The same picture among training and test people",
+    "people-duplicate": "The same picture under several people",
+    "query-duplicate": "The same picture among queries and gallery",
+}
+"""Kinds of problems, and what each says, in the order of the report."""
+
+
+class Problem(NamedTuple):
+    """kind: a key of KINDS.   images: paths of the images it is about, if any.   detail: what was found."""
+
+    kind: str
+    images: tuple[str, ...]
+    detail: str
+
+
+def find_problems(
+    dataset: ClothesImageDataset,
+    photos: Sequence[Photo],
+    inspections: Sequence[Inspection],
+    system: LabelSystem,
+    clothing: Sequence[int],
+) -> list[Problem]:
+    """All that is wrong, in the order of KINDS.
+
+    Args:
+        dataset: that the photos are of.
+        photos, inspections: every image once, and what was found in it and its map.
+        system: label system of the maps.   clothing: labels that count as clothing.
+    """
+    problems = [
+        *_other_counts(dataset),
+        *_spellings(dataset),
+        *_shared_maps(photos),
+        *_duplicates(dataset, photos, inspections),
+    ]
+    for photo, inspection in zip(photos, inspections, strict=True):
+        problems += _of_one(photo, inspection, system, set(clothing))
+    order = list(KINDS)
+    return sorted(problems, key=lambda problem: order.index(problem.kind))
+
+
+def _other_counts(dataset: ClothesImageDataset) -> Iterator[Problem]:
+    for split, (found, published) in dataset.counts().items():
+        for what, value in zip(Counts._fields, published or Counts(), strict=True):
+            if value is not None and value != getattr(found, what):
+                yield Problem("counts", (), f"{split}: {getattr(found, what):,} {what}, published {value:,}")
+
+
+def _spellings(dataset: ClothesImageDataset) -> Iterator[Problem]:
+    """Numbers equal but for zeros before them: two people in the training set, two that are merged in the test set."""
+    for split, items in dataset.splits.items():
+        people: dict[str, dict[str, str]] = {}
+        outfits: dict[str, dict[str, str]] = {}
+        for path, pid, _, clothes_id in items:
+            if isinstance(pid, str):
+                people.setdefault(_without_zeros(pid), {}).setdefault(pid, path)
+                outfits.setdefault(_without_zeros(clothes_id), {}).setdefault(clothes_id, path)
+                continue
+            # Test people are integers already; in both layouts the first number below the images' folder is the person.
+            written = re.search(r"\d+", path[len(dataset.dataset_dir) + len(dataset.image_dir) :])
+            if written and int(written[0]) == pid:
+                people.setdefault(str(pid), {}).setdefault(written[0], path)
+        # Two spellings of a person are two of each outfit as well; the person says it all.
+        found = [entry for entry in people.values() if len(entry) > 1]
+        found = found or [entry for entry in outfits.values() if len(entry) > 1]
+        for entry in found:
+            yield Problem("spelling", tuple(entry.values()), f"{split}: {' and '.join(entry)}")
+
+
+def _without_zeros(text: str) -> str:
+    return re.sub(r"\d+", lambda number: str(int(number[0])), text)
+
+
+def _shared_maps(photos: Sequence[Photo]) -> Iterator[Problem]:
+    for path, images in sharing_a_map(photos).items():
+        yield Problem("shared-map", tuple(images), f"all have the map {path}")
+
+
+def _duplicates(
+    dataset: ClothesImageDataset, photos: Sequence[Photo], inspections: Sequence[Inspection]
+) -> Iterator[Problem]:
+    """Pictures that are equal pixel by pixel; of one person within training, query or gallery they are no harm."""
+    place = {item[0]: (split, item[1]) for split, items in dataset.splits.items() for item in items}
+    gallery = {item[0] for item in dataset.gallery}
+    same: dict[bytes, list[str]] = {}
+    for photo, inspection in zip(photos, inspections, strict=True):
+        if inspection.pixels is not None:
+            same.setdefault(inspection.pixels, []).append(photo.image_path)
+    for paths in same.values():
+        if len(paths) == 1:
+            continue
+        in_training = {place[path][0] in dataset.train_splits for path in paths}
+        people = {str(place[path][1]) for path in paths}
+        if len(in_training) == 2:
+            kind = "train-test-duplicate"
+        elif len(people) > 1:
+            kind = "people-duplicate"
+        elif in_training == {False} and len({path in gallery for path in paths}) == 2:
+            kind = "query-duplicate"
+        else:
+            continue
+        yield Problem(kind, tuple(paths), f"{len(paths)} files show the same picture")
+
+
+def _of_one(photo: Photo, inspection: Inspection, system: LabelSystem, clothing: set[int]) -> Iterator[Problem]:
+    image = (photo.image_path,)
+    if inspection.image_error is not None:
+        yield Problem("unreadable-image", image, inspection.image_error)
+    if not inspection.has_map:
+        yield Problem("missing-map", image, f"expected {photo.map_path}")
+    if inspection.map_error is not None:
+        yield Problem("unreadable-map", image, inspection.map_error)
+    if inspection.label_counts is None:
+        return
+    if inspection.size not in (None, inspection.map_size):
+        found, expected = (f"{width} x {height}" for width, height in (inspection.map_size, inspection.size))
+        yield Problem("map-size", image, f"map {found}, image {expected} (width x height)")
+    labels = set(inspection.label_counts)
+    outside = sorted(label for label in labels if label >= len(system))
+    if outside:
+        detail = f"labels {', '.join(map(str, outside))}; {system.name} has 0 to {len(system) - 1}"
+        yield Problem("labels", image, detail)
+    worn = labels & clothing
+    if not worn:
+        names = [system.names[label] for label in sorted(labels) if label < len(system)]
+        yield Problem("no-clothing", image, f"the map holds {', '.join(names) or 'no known label'}")
+    # Label 0 is the background in every system.
+    elif not labels - clothing - {0}:
+        names = [system.names[label] for label in sorted(worn)]
+        yield Problem("only-clothing", image, f"beside background the map holds {', '.join(names)}")

@@ -1,0 +1,93 @@
+"""An examination as a table and as data."""
+
+import os
+from collections.abc import Collection
+
+from tabulate import tabulate
+
+from datasets_ext import Counts
+
+from .examination import Examination
+from .problems import KINDS, Problem
+
+# Problems of a kind that the text lists; the data hold all.
+_LISTED = 3
+
+
+def by_kind(problems: list[Problem]) -> dict[str, list[Problem]]:
+    """Problems by kind, in the order of KINDS, without kinds that do not occur."""
+    found: dict[str, list[Problem]] = {}
+    for problem in problems:
+        found.setdefault(problem.kind, []).append(problem)
+    return found
+
+
+def count_table(examination: Examination) -> tuple[list[str], list[list[str]]]:
+    """Heading and rows of the sizes by split, each number beside the published one where there is one."""
+    heading = ["split", "people", "images", "cameras", "outfits"]
+    rows = []
+    for split, (found, published) in examination.counts.items():
+        cells = [
+            f"{value:,}" if expected is None else f"{value:,} of {expected:,}"
+            for value, expected in zip(found, published or Counts(), strict=True)
+        ]
+        rows.append([split, *cells])
+    return heading, rows
+
+
+def verdict(examination: Examination, accepted: Collection[str] = ()) -> str:
+    """One sentence."""
+    left = [problem for problem in examination.problems if problem.kind not in accepted]
+    passed = len(examination.problems) - len(left)
+    note = f" ({passed:,} accepted)" if passed else ""
+    if left:
+        return f"{examination.name} is not sound: {len(left):,} problems{note}."
+    return f"{examination.name} is sound: {len(examination.photos):,} images with their maps{note}."
+
+
+def as_text(examination: Examination, accepted: Collection[str] = ()) -> str:
+    """Sizes, problems by kind with the first few of each, and the verdict."""
+    heading, rows = count_table(examination)
+    parts = [tabulate(rows, headers=heading, tablefmt="pipe", disable_numparse=True)]
+    if examination.problems:
+        found = by_kind(examination.problems)
+        lines = [[KINDS[kind], kind, f"{len(problems):,}"] for kind, problems in found.items()]
+        heading = ["problem", "kind", "count"]
+        parts.append(tabulate(lines, headers=heading, tablefmt="pipe", disable_numparse=True))
+        parts += [_listed(kind, problems, examination.folder) for kind, problems in found.items()]
+    parts.append(verdict(examination, accepted))
+    return "\n\n".join(parts)
+
+
+def as_json(examination: Examination, accepted: Collection[str] = ()) -> dict:
+    """Everything that was found, as plain data; every problem with its images."""
+    return {
+        "dataset": examination.name,
+        "folder": examination.folder,
+        "parsing": examination.parsing_root,
+        "system": examination.system.name,
+        "clothing": [examination.system.names[label] for label in examination.clothing],
+        "images": len(examination.photos),
+        "sound": all(problem.kind in accepted for problem in examination.problems),
+        "accepted": sorted(accepted),
+        "counts": {
+            split: {"found": found._asdict(), "published": None if published is None else published._asdict()}
+            for split, (found, published) in examination.counts.items()
+        },
+        "labels": {name: use._asdict() for name, use in examination.labels.items()},
+        "problems": {
+            kind: [{"images": list(problem.images), "detail": problem.detail} for problem in problems]
+            for kind, problems in by_kind(examination.problems).items()
+        },
+    }
+
+
+def _listed(kind: str, problems: list[Problem], folder: str) -> str:
+    """The first few of a kind, a line each: images below the data set's folder, and what was found."""
+    lines = [f"{kind}:"]
+    for problem in problems[:_LISTED]:
+        images = " and ".join(os.path.relpath(image, folder) for image in problem.images)
+        lines.append(f"  {images}: {problem.detail}" if images else f"  {problem.detail}")
+    if len(problems) > _LISTED:
+        lines.append(f"  and {len(problems) - _LISTED:,} more")
+    return "\n".join(lines)
