@@ -39,7 +39,7 @@ def test_train_evaluate_and_draw(pytestconfig, prcc_root, tmp_path, tiny_argumen
     assert "Stage 1 of 2" in trained.stdout
     assert "loss_clothing" in trained.stdout
     results = json.loads((output / "results_PRCC.json").read_text())
-    assert "clothing_change, chance" in (output / "results_PRCC.md").read_text()
+    assert "| clothing_change, multi-shot, chance |" in (output / "results_PRCC.md").read_text()
 
     evaluated = run(root, *train_net, "--eval-only", *options, datasets=prcc_root)
     assert evaluated.returncode == 0, evaluated.stderr[-3000:]
