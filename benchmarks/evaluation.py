@@ -7,7 +7,8 @@ The first run compares, in turns within one process and best of several: the pla
 modes from features and from distances, the host's Cython and Python evaluation (one mode each, as they know no
 clothes), and one argsort per query and mode. The host's Cython code is compiled in a temporary copy; that takes a C
 compiler and `pip install cython setuptools`, and is left out where they are missing. Where the matrix of distances
-would not fit the limit, only the ranking from features runs. Memory is the growth of the process while a contender runs.
+would not fit the limit, only the ranking from features runs. Memory is the growth of the process while a contender
+runs.
 """
 
 import argparse
@@ -232,8 +233,9 @@ def main() -> None:
     gallery = random_features(generator, options.gallery, options.dim)
     labels = random_labels(generator, options.queries, options.gallery, options.people)
     print(
-        f"{options.queries} x {options.gallery} x {options.dim}, {options.people} people; Python {platform.python_version()}, "
-        f"NumPy {np.__version__}, torch {torch.__version__}, {torch.get_num_threads()} threads"
+        f"{options.queries} x {options.gallery} x {options.dim}, {options.people} people; "
+        f"Python {platform.python_version()}, NumPy {np.__version__}, torch {torch.__version__}, "
+        f"{torch.get_num_threads()} threads"
     )
     # Compiles the loops, or loads them from their cache.
     small = [side[:50] for side in labels]

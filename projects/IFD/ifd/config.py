@@ -30,6 +30,13 @@ def add_ifd_config(cfg) -> None:
     # Kernel of the convolution in eq. 1, odd.
     cfg.IFD.IKT.KERNEL_SIZE = 7
 
+    # --- Attention predicted by the main stream, beyond the paper: trained beside the attention stream (IKT.ENABLED
+    # True), then evaluated without it (IKT.ENABLED False), from RGB alone and with one backbone
+    cfg.IFD.PREDICTION = CN()
+    cfg.IFD.PREDICTION.ENABLED = False
+    # Weight of its loss.
+    cfg.IFD.PREDICTION.WEIGHT = 1.0
+
     # --- Clothing bias diminishing and its loss (eq. 3-6)
     cfg.IFD.CBD = CN()
     cfg.IFD.CBD.ENABLED = True

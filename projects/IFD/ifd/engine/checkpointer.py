@@ -5,6 +5,8 @@ import os
 import torch
 from fastreid.utils.checkpoint import Checkpointer
 
+# Parts that a model which predicts its attention map goes without.
+_REPLACED_BY_PREDICTION = ("attention_backbone.", "attention_heads.", "knowledge_transfer.")
 # Rows of these are training identities; a model for other people has other numbers of them.
 _CLASSIFIERS = ("heads.weight", "attention_heads.weight")
 
@@ -85,12 +87,18 @@ class IFDCheckpointer(Checkpointer):
             if key not in reshaped.union(_CLASSIFIERS)
             and not (self._starting and key.split(".")[0] not in touched)
         ]
+        predicts = any(key.startswith("attention_prediction.") for key in self.model.state_dict())
+        unexpected = [
+            key
+            for key in incompatible.unexpected_keys
+            if not (predicts and key.startswith(_REPLACED_BY_PREDICTION))
+        ]
         problems = [
             f"{what}: {', '.join(keys[:3])}{f' and {len(keys) - 3} more' if len(keys) > 3 else ''}"
             for what, keys in (
                 ("other shapes", wrong_shapes),
                 ("missing", missing),
-                ("unknown here", list(incompatible.unexpected_keys)),
+                ("unknown here", unexpected),
             )
             if keys
         ]

@@ -10,6 +10,7 @@ from fastreid.modeling.heads import build_heads
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 
 from ..losses import build_clothing_loss
+from .attention_prediction import AttentionPrediction
 from .clothing_bias_diminishing import ClothingBiasDiminishing
 from .id_knowledge_transfer import IDKnowledgeTransfer
 from .inputs import mask_clothing, split_inputs
@@ -21,12 +22,14 @@ _DESCRIPTORS = ("main", "attention", "joined")
 class StreamFeatures(NamedTuple):
     """Feature maps of one batch.
 
+    main: (N, D, h, w) F_g.
     refined: (N, D, h, w) F_rg, or F_g where the attention stream is off.
     attention: (N, D, h, w) F_a, None where the attention stream is off.
-    attention_map: (N, 1, h, w) W_I in (0, 1), None likewise.
+    attention_map: (N, 1, h, w) W_I in (0, 1), transferred or predicted; None where there is neither.
     masks: (N, 1, H, W) psi, None where the batch holds RGB alone.
     """
 
+    main: torch.Tensor
     refined: torch.Tensor
     attention: torch.Tensor | None
     attention_map: torch.Tensor | None
@@ -43,6 +46,9 @@ class IFD(MaskedBaseline):
     Args:
         backbone, heads: g_m and the main stream's head, under the names that the host's Baseline gives them.
         attention_backbone, attention_heads, knowledge_transfer: the attention stream; all three None to leave it out.
+        attention_prediction: predicts the attention map from the main stream; beyond the paper. None to leave it out.
+            With it and without an attention stream, a model predicts: for evaluation only, from RGB alone.
+        attention_prediction_weight: of its loss.
         clothing_bias: the clothing branch, None to leave it out.
         clothing_loss: callable (features, pids, clothes) -> scalar; needed with the clothing branch.
         clothing_loss_weight: lambda of eq. 6.
@@ -67,6 +73,8 @@ class IFD(MaskedBaseline):
         attention_backbone=None,
         attention_heads=None,
         knowledge_transfer=None,
+        attention_prediction=None,
+        attention_prediction_weight: float = 1.0,
         clothing_bias=None,
         clothing_loss=None,
         clothing_loss_weight: float = 1.0,
@@ -79,6 +87,8 @@ class IFD(MaskedBaseline):
             raise ValueError("the attention stream needs its backbone, its heads and the knowledge transfer together")
         if (clothing_bias is None) != (clothing_loss is None):
             raise ValueError("the clothing branch and its loss come together or not at all")
+        if attention_prediction_weight < 0:
+            raise ValueError(f"IFD.PREDICTION.WEIGHT is {attention_prediction_weight}; expected at least 0")
         if clothing_loss_weight < 0:
             raise ValueError(f"IFD.CBD.LAMBDA is {clothing_loss_weight}; expected at least 0")
         if descriptor not in _DESCRIPTORS:
@@ -90,6 +100,8 @@ class IFD(MaskedBaseline):
         self.attention_backbone = attention_backbone
         self.attention_heads = attention_heads
         self.knowledge_transfer = knowledge_transfer
+        self.attention_prediction = attention_prediction
+        self.attention_prediction_weight = attention_prediction_weight
         self.clothing_bias = clothing_bias
         self.clothing_loss = clothing_loss
         self.clothing_loss_weight = clothing_loss_weight
@@ -102,6 +114,9 @@ class IFD(MaskedBaseline):
             kwargs["attention_backbone"] = build_backbone(cfg)
             kwargs["attention_heads"] = build_heads(cfg)
             kwargs["knowledge_transfer"] = IDKnowledgeTransfer(cfg.IFD.IKT.KERNEL_SIZE)
+        if cfg.IFD.PREDICTION.ENABLED:
+            kwargs["attention_prediction"] = AttentionPrediction(cfg.MODEL.BACKBONE.FEAT_DIM)
+            kwargs["attention_prediction_weight"] = cfg.IFD.PREDICTION.WEIGHT
         if cfg.IFD.CBD.ENABLED:
             kwargs["clothing_bias"] = ClothingBiasDiminishing(
                 cfg.MODEL.BACKBONE.FEAT_DIM, cfg.MODEL.HEADS.NORM, cfg.IFD.CBD.MASK_RESIZE, cfg.IFD.NECK_ORDER
@@ -118,10 +133,18 @@ class IFD(MaskedBaseline):
         images, masks = split_inputs(batched_inputs, self.device, needs_mask=needs_mask)
         main = self.feature_maps(self.backbone, images)
         if not has_attention:
-            return StreamFeatures(main, None, None, masks)
+            if self.attention_prediction is None:
+                return StreamFeatures(main, main, None, None, masks)
+            if self.training:
+                raise ValueError(
+                    "IFD.PREDICTION.ENABLED is on and IFD.IKT.ENABLED is off: there is no attention stream to learn "
+                    "from. Train with both; evaluate with or without the attention stream."
+                )
+            predicted = torch.sigmoid(self.attention_prediction(main))
+            return StreamFeatures(main, predicted * main, None, predicted, masks)
         attention = self.feature_maps(self.attention_backbone, mask_clothing(images, masks, self.mask_fill))
         attention_map = self.knowledge_transfer(attention)
-        return StreamFeatures(attention_map * main, attention, attention_map, masks)
+        return StreamFeatures(main, attention_map * main, attention, attention_map, masks)
 
     def forward(self, batched_inputs):
         if self.training:
@@ -143,6 +166,9 @@ class IFD(MaskedBaseline):
         if features.attention is not None:
             outputs = self.attention_heads(features.attention, targets)
             losses.update(self.identity_losses(outputs, targets, "attention"))
+        if self.attention_prediction is not None:
+            loss = self.attention_prediction.loss(features.main, features.attention_map)
+            losses["loss_prediction"] = self.attention_prediction_weight * loss
         if self.clothing_bias is not None:
             clothing_features = self.clothing_bias(features.refined, features.masks)
             clothes = self.labels(batched_inputs, "clothes")
