@@ -21,6 +21,8 @@ CHUNK = 4096
 MIN_CODES = 8192
 MAX_CODES = 65536
 CODES_PER_THRESHOLD = 64
+# A code's counter starts here where its values come near a threshold, and at 0 elsewhere.
+NEAR = np.uint32(1 << 31)
 
 
 class Thresholds(NamedTuple):
@@ -177,12 +179,12 @@ def _encode(values, origin, scale, one, top, codes):
 
 
 @compiled
-def _count_codes(codes, length, near, counts, candidates):
+def _count_codes(codes, length, counts, candidates):
     found = 0
     for i in range(length):
-        code = codes[i]
-        counts[code] += np.uint32(1)
-        if near[code]:
+        count = np.uint32(counts[codes[i]] + np.uint32(1))
+        counts[codes[i]] = count
+        if count >= NEAR:
             candidates[found] = i
             found += 1
     return found
@@ -207,7 +209,7 @@ def _place(exact, index, thresholds, start, stop):
 
 @compiled
 def _tally_row(
-    metric, values, first_gallery, query, i, gallery, thresholds, expectation, codes, near, counts, candidates, partial
+    metric, values, first_gallery, query, i, gallery, thresholds, expectation, codes, counts, candidates, partial
 ):
     start, stop = thresholds.offsets[i], thresholds.offsets[i + 1]
     low, high = thresholds.low[start:stop], thresholds.high[start:stop]
@@ -220,13 +222,13 @@ def _tally_row(
     scale = values.dtype.type(num_codes - 4) / max(high[num - 1] - origin, values.dtype.type(1e-30))
     for j in range(num):
         lowest, highest = _code(low[j], origin, scale, one, top), _code(high[j], origin, scale, one, top)
-        near[np.int64(lowest) : np.int64(highest) + 1] = True
+        counts[np.int64(lowest) : np.int64(highest) + 1] = NEAR
 
     own, error = 0, 0.0
     for chunk in range(0, len(values), CHUNK):
         length = min(CHUNK, len(values) - chunk)
         _encode(values[chunk : chunk + length], origin, scale, one, top, codes)
-        found = _count_codes(codes, length, near, counts, candidates)
+        found = _count_codes(codes, length, counts, candidates)
         for k in range(found):
             g = chunk + candidates[k]
             value = values[g]
@@ -250,7 +252,6 @@ def _tally_row(
 
     for j in range(num):
         lowest, highest = _code(low[j], origin, scale, one, top), _code(high[j], origin, scale, one, top)
-        near[np.int64(lowest) : np.int64(highest) + 1] = False
         counts[np.int64(lowest) : np.int64(highest) + 1] = 0
     passed = 0
     for j in range(num):
@@ -277,7 +278,6 @@ def tally_rows(metric, values, first_gallery, query, gallery, thresholds, expect
     """
     codes = np.empty(CHUNK, np.uint16)
     candidates = np.empty(CHUNK, np.int32)
-    near = np.zeros(MAX_CODES, np.bool_)
     counts = np.zeros(MAX_CODES, np.uint32)
     partial = np.empty(LANES)
     limit = values.dtype.type(np.finfo(values.dtype).max / 4)
@@ -296,7 +296,6 @@ def tally_rows(metric, values, first_gallery, query, gallery, thresholds, expect
                 thresholds,
                 expectation,
                 codes,
-                near,
                 counts,
                 candidates,
                 partial,
