@@ -161,10 +161,11 @@ def test_exact_products_are_trusted_at_once(case, monkeypatch):
     assert careful_flags == [False]
 
 
-def test_products_less_exact_than_usual_are_looked_at_with_care(case, monkeypatch):
+@pytest.mark.parametrize("roundings", [13, 40])
+def test_products_less_exact_than_usual_are_looked_at_with_care(case, monkeypatch, roundings):
     query, gallery, labels, expected = case
     # 2 sqrt(48) + 4 = 18 roundings are the usual tolerance, of which half may show; 52 the careful one.
-    careful_flags = with_error(monkeypatch, 40 * 2.0**-24)
+    careful_flags = with_error(monkeypatch, roundings * 2.0**-24)
     assert_equal_results(clothes_rank(query, gallery, *labels, mode=MODES), expected)
     assert careful_flags == [False, True]
 
