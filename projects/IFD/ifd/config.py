@@ -10,6 +10,9 @@ def add_ifd_config(cfg) -> None:
     # Random seed of a run (initial weights, sampling, augmentation); negative: a new one each time, printed in the log.
     cfg.IFD.SEED = -1
 
+    # Newest checkpoints of a stage that are kept beside model_best and model_final; 0: all, as the host.
+    cfg.IFD.KEEP_CHECKPOINTS = 0
+
     # --- Clothing mask psi (eq. 3)
     cfg.IFD.PARSING = CN()
     # Label system of the parsing maps: lip, atr or pascal.

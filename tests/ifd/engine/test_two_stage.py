@@ -128,6 +128,20 @@ def test_resume_goes_on_in_either_stage(tiny_config, architecture):
     assert torch.load(os.path.join(tiny_config.OUTPUT_DIR, "model_final.pth"))["epoch"] == 1
 
 
+def test_old_checkpoints_go_and_a_killed_run_still_resumes(tiny_config):
+    tiny_config.SOLVER.MAX_EPOCH = 3
+    tiny_config.IFD.IKT.ENABLED = False
+    tiny_config.IFD.KEEP_CHECKPOINTS = 1
+    with pytest.raises(Killed):
+        train(tiny_config, trainer=killed_after(2, "IFD"))
+    by_epoch = [name for name in os.listdir(tiny_config.OUTPUT_DIR) if name.startswith("model_0")]
+    assert by_epoch == ["model_0001.pth"]
+    train(tiny_config, resume=True)
+    assert torch.load(os.path.join(tiny_config.OUTPUT_DIR, "model_final.pth"))["epoch"] == 2
+    iterations = [entry["iteration"] for entry in log_of(tiny_config.OUTPUT_DIR) if "total_loss" in entry]
+    assert iterations == sorted(iterations)
+
+
 @pytest.fixture
 def copied_run(finished_config, tmp_path):
     """The finished run in a folder of its own, and its config."""

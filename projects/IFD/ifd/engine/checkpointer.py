@@ -1,6 +1,7 @@
 """Checkpoints that are whole or absent, and that fit the model or are refused."""
 
 import os
+import re
 
 import torch
 from fastreid.utils.checkpoint import Checkpointer
@@ -24,7 +25,11 @@ class IFDCheckpointer(Checkpointer):
       is the number of training identities and which evaluation does not use;
     - starting a training from weights (``checkpointables=[]``): a whole part may be missing, such as the main stream in
       a checkpoint of the attention stream, but what a part holds must be complete and fit.
+
+    ``keep``: the newest of the checkpoints named by epoch that stay after a save; 0 keeps all, as the host.
     """
+
+    keep = 0
 
     def save(self, name: str, **kwargs):
         """As the host's, through a temporary file beside the final one."""
@@ -41,6 +46,11 @@ class IFDCheckpointer(Checkpointer):
             os.fsync(file.fileno())
         os.replace(f"{path}.part", path)
         self.tag_last_checkpoint(os.path.basename(path))
+        if self.keep:
+            # After the tag: a kill in between leaves one too many, never a tag without its file.
+            by_epoch = sorted(name for name in os.listdir(self.save_dir) if re.fullmatch(r"model_\d+\.pth", name))
+            for old in by_epoch[: -self.keep]:
+                os.remove(os.path.join(self.save_dir, old))
 
     def load(self, path: str, checkpointables: list[str] | None = None):
         """As the host's; returns what the checkpoint holds beside the states.

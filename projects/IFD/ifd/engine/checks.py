@@ -26,6 +26,8 @@ def check_config(cfg) -> None:
     """
     if cfg.IFD.METRIC_MODE not in MODES:
         raise ConfigError(f"IFD.METRIC_MODE is {cfg.IFD.METRIC_MODE!r}; expected one of {', '.join(MODES)}")
+    if cfg.IFD.KEEP_CHECKPOINTS < 0:
+        raise ConfigError(f"IFD.KEEP_CHECKPOINTS is {cfg.IFD.KEEP_CHECKPOINTS}; expected 0 (all) or more")
     if cfg.TEST.EVAL_PERIOD < 1:
         raise ConfigError(f"TEST.EVAL_PERIOD is {cfg.TEST.EVAL_PERIOD}; expected a number of epochs, at least 1")
     if cfg.SOLVER.HEADS_LR_FACTOR != 1.0 and cfg.IFD.IKT.ENABLED:

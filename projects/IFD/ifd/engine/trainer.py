@@ -74,6 +74,7 @@ class IFDTrainer(DefaultTrainer):
             save_to_disk=self.checkpointer.save_to_disk,
             **self.checkpointer.checkpointables,
         )
+        self.checkpointer.keep = self.cfg.IFD.KEEP_CHECKPOINTS
         return [
             EvaluationWriter.replacing(hook) if isinstance(hook, hooks.PeriodicWriter) else hook
             for hook in super().build_hooks()

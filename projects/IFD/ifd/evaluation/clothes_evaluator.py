@@ -35,7 +35,7 @@ class ClothesEvaluator(DatasetEvaluator):
     Args:
         cfg: full config; TEST, IFD.METRIC_MODE and IFD.SINGLE_SHOT are read.
         num_query: how many of the first images are queries.
-        output_dir: where results_<data set>.json and .md go; None: nowhere.
+        output_dir: where results_<data set>.json (``<mode>/chance/<metric>`` among it) and .md go; None: nowhere.
         dataset_name: name for the tables.
         single_shot_gallery: whether the data set's own protocol, one random gallery image per person, is scored as
             well.
@@ -92,14 +92,15 @@ class ClothesEvaluator(DatasetEvaluator):
         split = self._num_query
         labels = [part for ids in (pids, cameras, clothes) for part in (ids[:split], ids[split:])]
         results = self._scores(features[:split], features[split:], labels)
-        table = results_table(results, chance_level(*labels, mode=MODES, ranks=RANKS))
+        chance = chance_level(*labels, mode=MODES, ranks=RANKS)
+        table = results_table(results, chance)
         if self._weights.startswith("model_best"):
             table += (
                 f"\n\n{self._weights} was chosen among a run's checkpoints by the test queries. Report model_final.pth."
             )
         logger.info("Evaluation results for %s in csv format:\n%s", self._dataset_name, colored(table, "cyan"))
         if self._output_dir:
-            self._write(results, table)
+            self._write(results, chance, table)
         return results
 
     def _scores(self, query: torch.Tensor, gallery: torch.Tensor, labels: list[torch.Tensor]) -> OrderedDict:
@@ -161,8 +162,12 @@ class ClothesEvaluator(DatasetEvaluator):
         results["metric"] = (results[f"{mode}/Rank-1"] + results[f"{mode}/mAP"]) / 2
         return results
 
-    def _write(self, results: dict, table: str) -> None:
+    def _write(self, results: dict, chance: dict, table: str) -> None:
         os.makedirs(self._output_dir, exist_ok=True)
+        results = dict(results)
+        for mode, level in chance.items():
+            results.update({f"{mode}/chance/Rank-{rank}": 100 * level.cmc[rank] for rank in RANKS})
+            results.update({f"{mode}/chance/mAP": 100 * level.mean_ap, f"{mode}/chance/mINP": 100 * level.mean_inp})
         stem = os.path.join(self._output_dir, f"results_{self._dataset_name}")
         with open(f"{stem}.json", "w") as file:
             json.dump(results, file, indent=2)

@@ -1,0 +1,166 @@
+"""What an ablation came to: one table over seeds, every seed's values, one figure."""
+
+import itertools
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from tabulate import tabulate
+
+from .runs import Run
+from .variants import VARIANTS
+
+MODES = ("clothing_change", "same_clothing", "general")
+METRICS = ("Rank-1", "mAP")
+_HEADINGS = {"clothing_change": "clothing-change", "same_clothing": "same-clothing", "general": "general"}
+
+
+def collect(runs: Sequence[Run], datasets: Sequence[str]) -> dict:
+    """The values of all runs.
+
+    Returns:
+        variant -> data set -> "<mode>/<metric>" -> seed -> value in per cent; single-shot metrics of PRCC's protocol
+        are named "<mode>/single_shot/<metric>". Beside the data sets stands "seconds" -> seed -> wall time.
+    """
+    values: dict = {}
+    for run in runs:
+        row = values.setdefault(run.variant.name, {"seconds": {}})
+        row["seconds"][run.seed] = run.seconds
+        for dataset in datasets:
+            results = run.results(dataset)
+            columns = row.setdefault(dataset, {})
+            for mode, shot, metric in itertools.product(MODES, ("", "single_shot/"), METRICS):
+                if f"{mode}/{shot}{metric}" in results:
+                    columns.setdefault(f"{mode}/{shot}{metric}", {})[run.seed] = results[f"{mode}/{shot}{metric}"]
+    return values
+
+
+def mean_and_deviation(by_seed: dict[int, float]) -> tuple[float, float]:
+    """Mean and sample standard deviation; NaN deviation for one seed."""
+    numbers = list(by_seed.values())
+    return float(np.mean(numbers)), float(np.std(numbers, ddof=1)) if len(numbers) > 1 else float("nan")
+
+
+def summary_table(values: dict, dataset: str, chance: dict[str, float]) -> str:
+    """Variants as rows, "rank-1 / mAP" of each mode as mean ± standard deviation over seeds, and wall time.
+
+    Args:
+        values: of :func:`collect`.   chance: "<mode>/<metric>" -> per cent, the last row.
+    """
+    columns = _columns(values, dataset)
+    rows = []
+    for name in _in_order(values):
+        cells = [VARIANTS[name].title]
+        for column in columns:
+            pair = [_spread(values[name][dataset].get(f"{column}/{metric}", {})) for metric in METRICS]
+            cells.append(" / ".join(pair))
+        minutes = np.mean(list(values[name]["seconds"].values())) / 60
+        rows.append([*cells, f"{minutes:.1f} min"])
+    by_chance = [[chance[f"{c}/{m}"] for m in METRICS if f"{c}/{m}" in chance] for c in columns]
+    rows.append(["chance", *(" / ".join(f"{value:.2f}" for value in pair) for pair in by_chance), ""])
+    headers = ["variant", *(_heading(column) for column in columns), "wall time a seed"]
+    return tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True)
+
+
+def seeds_table(values: dict, dataset: str) -> str:
+    """Every seed's values behind :func:`summary_table`."""
+    columns = _columns(values, dataset)
+    rows = []
+    for name in _in_order(values):
+        for seed, seconds in sorted(values[name]["seconds"].items()):
+            cells = [
+                " / ".join(f"{values[name][dataset][f'{column}/{metric}'][seed]:.2f}" for metric in METRICS)
+                for column in columns
+            ]
+            rows.append([VARIANTS[name].title, seed, *cells, f"{seconds / 60:.1f} min"])
+    headers = ["variant", "seed", *(_heading(column) for column in columns), "wall time"]
+    return tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True)
+
+
+def write_report(runs: Sequence[Run], datasets: Sequence[str], output: Path, *, facts: dict[str, str]) -> list[Path]:
+    """Writes ablation.json, ablation.md and ablation.png; returns their paths.
+
+    Args:
+        runs: all done.   datasets: names.   output: folder.   facts: what the reader has to know, by heading.
+    """
+    values = collect(runs, datasets)
+    chance = {dataset: _chance(runs[0].results(dataset)) for dataset in datasets}
+    paths = [output / f"ablation.{ending}" for ending in ("json", "md", "png")]
+    paths[0].write_text(json.dumps({"facts": facts, "chance": chance, "values": values}, indent=1))
+    lines = ["# Ablation", "", *(f"- {heading}: {text}" for heading, text in facts.items())]
+    for dataset in datasets:
+        lines += ["", f"## {dataset}, rank-1 / mAP in per cent", "", "Mean ± standard deviation over seeds:", ""]
+        lines += [summary_table(values, dataset, chance[dataset]), "", "Every seed:", "", seeds_table(values, dataset)]
+    paths[1].write_text("\n".join(lines) + "\n")
+    plot_ablation(values, datasets, chance, paths[2])
+    return paths
+
+
+def plot_ablation(values: dict, datasets: Sequence[str], chance: dict, path: Path) -> None:
+    """A panel for each data set and metric: variants as rows, a bar for the mean, a dot for each seed.
+
+    Args:
+        values: of :func:`collect`.   chance: data set -> "<mode>/<metric>" -> per cent.
+    """
+    names = _in_order(values)[::-1]
+    height = 0.36 * len(names) + 0.9
+    figure, axes = plt.subplots(
+        len(datasets), 3, figsize=(10, height * len(datasets)), sharey=True, squeeze=False, layout="constrained"
+    )
+    panels = (("clothing_change", "mAP"), ("clothing_change", "Rank-1"), ("same_clothing", "Rank-1"))
+    for row, dataset in zip(axes, datasets, strict=True):
+        for axis, (mode, metric) in zip(row, panels, strict=True):
+            key = f"{mode}/{metric}"
+            for position, name in enumerate(names):
+                by_seed = values[name][dataset].get(key)
+                if not by_seed:
+                    continue
+                numbers = list(by_seed.values())
+                colour = "tab:blue" if name in _TABLE_2 else "tab:gray"
+                axis.barh(position, np.mean(numbers), color=colour, alpha=0.45, height=0.7)
+                axis.plot(numbers, [position] * len(numbers), "o", color="black", markersize=3)
+                axis.annotate(
+                    f"{np.mean(numbers):.1f}", (max(numbers), position), (5, 0), textcoords="offset points",
+                    va="center", fontsize=8,
+                )  # fmt: skip
+            if key in chance[dataset]:
+                axis.axvline(chance[dataset][key], color="tab:red", linestyle="--", linewidth=1)
+            # Room for the figure that stands right of the last dot.
+            axis.set_xlim(0, 1.15 * axis.get_xlim()[1])
+            axis.set_title(f"{_HEADINGS[mode]} {'rank-1' if metric == 'Rank-1' else metric}, %", fontsize=9)
+            axis.tick_params(labelsize=8)
+        row[0].set_yticks(range(len(names)), [VARIANTS[name].title for name in names])
+        row[0].set_ylabel(dataset, fontsize=8)
+    figure.suptitle(
+        "bar: mean over seeds; dots: seeds; dashed: a random ranking; gray: rows beside Table II", fontsize=9
+    )
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+_TABLE_2 = ("baseline", "with_ikt", "with_cbd", "ifd_supcon", "ifd")
+
+
+def _chance(results: dict[str, float]) -> dict[str, float]:
+    return {key.replace("/chance/", "/"): value for key, value in results.items() if "/chance/" in key}
+
+
+def _in_order(values: dict) -> list[str]:
+    return [name for name in VARIANTS if name in values]
+
+
+def _columns(values: dict, dataset: str) -> list[str]:
+    found = {key.rpartition("/")[0] for row in values.values() for key in row[dataset]}
+    return [mode + shot for mode, shot in itertools.product(MODES, ("", "/single_shot")) if mode + shot in found]
+
+
+def _heading(column: str) -> str:
+    mode, _, shot = column.partition("/")
+    return f"{_HEADINGS[mode]}, {shot.replace('_', '-')}" if shot else _HEADINGS[mode]
+
+
+def _spread(by_seed: dict[int, float]) -> str:
+    mean, deviation = mean_and_deviation(by_seed)
+    return f"{mean:.2f}" if np.isnan(deviation) else f"{mean:.2f} ± {deviation:.2f}"

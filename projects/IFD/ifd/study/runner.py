@@ -1,0 +1,87 @@
+"""Runs the processes of an ablation, several at a time, and goes on where a killed one stopped."""
+
+import os
+import subprocess
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+from tqdm import tqdm
+
+from .runs import Run
+
+_POLL_SECONDS = 2.0
+
+
+class StudyError(RuntimeError):
+    """A run of a study that failed."""
+
+
+def run_all(runs: Sequence[Run], *, jobs: int, threads: int, steps_per_epoch: int) -> None:
+    """Runs what is not done yet, with a progress bar; what a run prints goes to ``output.txt`` in its folder.
+
+    Args:
+        runs: in an order in which they can go.
+        jobs: processes at a time.
+        threads: CPU threads of each. The same number gives the same figures.
+        steps_per_epoch: training steps.
+
+    Raises:
+        StudyError: a run failed; the others that were going are stopped. All that is done is kept.
+    """
+    waiting = [run for run in runs if not run.done]
+    going: dict[int, tuple[Run, subprocess.Popen, dict, float]] = {}
+    total = sum(run.work for run in runs)
+    bar_format = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+    begun_with = total - sum(run.work for run in waiting)
+    with tqdm(total=total, initial=begun_with, desc="ablation", bar_format=bar_format) as bar:
+        try:
+            while waiting or going:
+                while len(going) < jobs:
+                    ready = next((run for run in waiting if run.needs is None or run.needs.done), None)
+                    if ready is None:
+                        break
+                    waiting.remove(ready)
+                    going[id(ready)] = _start(ready, threads)
+                    bar.write(f"begun: {ready.name}")
+                time.sleep(_POLL_SECONDS)
+                for key, (run, process, attempt, begun) in list(going.items()):
+                    attempt["seconds"] = round(time.monotonic() - begun, 1)
+                    code = process.poll()
+                    attempt["finished"] = code == 0
+                    run.note(attempt)
+                    if code is None:
+                        continue
+                    del going[key]
+                    if code != 0:
+                        raise StudyError(_last_words(run, code))
+                    bar.write(f"done:  {run.name}, {run.seconds / 60:.1f} min")
+                bar.n = sum(run.work for run in runs if run.done) + sum(
+                    run.work * run.share_done(steps_per_epoch) for run, *_ in going.values()
+                )
+                bar.refresh()
+        finally:
+            for _, process, *_ in going.values():
+                process.terminate()
+            for _, process, *_ in going.values():
+                process.wait()
+
+
+def _start(run: Run, threads: int) -> tuple[Run, subprocess.Popen, dict, float]:
+    run.folder.mkdir(parents=True, exist_ok=True)
+    attempt = {"started": datetime.now().isoformat(timespec="seconds"), "seconds": 0.0, "finished": False}
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
+    with open(run.folder / "output.txt", "a") as output:
+        process = subprocess.Popen(
+            run.command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
+    return run, process, attempt, time.monotonic()
+
+
+def _last_words(run: Run, code: int) -> str:
+    output = run.folder / "output.txt"
+    tail = "\n".join(output.read_text(errors="replace").splitlines()[-5:])
+    return (
+        f"{run.name} ended with status {code}; its last lines are\n{tail}\nAll of it: {output}. What is done is kept: "
+        "mend the cause and give the same command again."
+    )

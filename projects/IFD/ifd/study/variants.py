@@ -1,0 +1,64 @@
+"""What an ablation compares: Table II of the paper (IFD, ICASSP 2025) and two rows beside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of the ablation.
+
+    name: also of its folder.   title: as the tables print it.   options: config keys that differ from the whole model.
+    starts_from: variant whose last checkpoint its training starts from; None: from the config's own start.
+    evaluates: variant whose last checkpoint it evaluates without any training of its own; None: it is trained.
+    streams: backbones that a training step runs.
+    """
+
+    name: str
+    title: str
+    options: Mapping[str, object] = field(default_factory=dict)
+    starts_from: str | None = None
+    evaluates: str | None = None
+    streams: int = 1
+
+    @property
+    def needs(self) -> str | None:
+        """Variant that has to be there first."""
+        return self.starts_from or self.evaluates
+
+
+_STAGE1 = "attention_stream"
+
+# Stage 1 does not depend on the variant, so that it is trained once a seed, as the row of its own.
+VARIANTS: Mapping[str, Variant] = {
+    variant.name: variant
+    for variant in (
+        Variant("baseline", "baseline", {"IFD.IKT.ENABLED": False, "IFD.CBD.ENABLED": False}),
+        Variant("with_ikt", "w/ IKT", {"IFD.CBD.ENABLED": False}, starts_from=_STAGE1, streams=2),
+        Variant("with_cbd", "w/ CBD", {"IFD.IKT.ENABLED": False}),
+        Variant("ifd_supcon", "IFD w/ CL", {"IFD.CBD.LOSS": "supcon"}, starts_from=_STAGE1, streams=2),
+        Variant("ifd", "IFD", starts_from=_STAGE1, streams=2),
+        Variant(_STAGE1, "attention stream alone", {"MODEL.META_ARCHITECTURE": "IFDAttentionStream"}),
+        Variant("ifd_joined", "IFD, f_rg and f_a joined", {"IFD.DESCRIPTOR": "joined"}, evaluates="ifd", streams=2),
+    )
+}
+
+
+def with_what_they_need(names: list[str]) -> list[Variant]:
+    """The named variants and those they start from, in the order in which they can run.
+
+    Raises:
+        KeyError: no such variant.
+    """
+    ordered: dict[str, Variant] = {}
+
+    def add(name: str) -> None:
+        variant = VARIANTS[name]
+        if variant.needs:
+            add(variant.needs)
+        ordered.setdefault(name, variant)
+
+    # What others wait for goes first, so that no core is idle at the end.
+    for name in sorted(names, key=lambda name: (VARIANTS[name].evaluates is not None, name != _STAGE1)):
+        add(name)
+    return list(ordered.values())

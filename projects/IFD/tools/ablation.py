@@ -1,0 +1,102 @@
+#!/usr/bin/env python
+"""Trains the variants of the paper's Table II, and two rows beside it, over several seeds; writes table and figure.
+
+Each run is a process of train_net.py with the same schedule. Killed, the same command goes on where it was.
+"""
+
+import argparse
+import os
+import platform
+import shlex
+import sys
+from datetime import date
+from pathlib import Path
+
+import torch
+
+from ifd.data import check_data
+from ifd.engine import USER_ERRORS, ConfigError, load_config
+from ifd.engine.checks import check_config
+from ifd.study import (
+    VARIANTS,
+    StudyError,
+    check_same_study,
+    data_notes,
+    plan_runs,
+    run_all,
+    steps_per_epoch,
+    write_report,
+)
+
+_TRAIN_NET = Path(__file__).resolve().parent.parent / "train_net.py"
+
+
+def main(args):
+    output = Path(args.output)
+    options = ["OUTPUT_DIR", str(output)]
+    cfg = load_config(args.config_file, [*args.opts, *options])
+    if cfg.MODEL.WEIGHTS:
+        raise ConfigError("MODEL.WEIGHTS is set, but an ablation trains each variant from the same start; leave it out")
+    check_config(cfg)
+    check_data(cfg)
+    notes = data_notes(cfg)
+    check_same_study(cfg, notes)
+    runs = plan_runs(
+        cfg,
+        train_net=_TRAIN_NET,
+        config_file=args.config_file,
+        options=args.opts,
+        variants=args.variants,
+        seeds=args.seeds,
+    )
+    print(f"{len(runs)} runs, {sum(run.done for run in runs)} of them done; {args.jobs} at a time in {output}")
+    run_all(runs, jobs=args.jobs, threads=args.threads, steps_per_epoch=steps_per_epoch(cfg))
+    facts = {
+        "command": shlex.join(["python", "projects/IFD/tools/ablation.py", *sys.argv[1:]]),
+        "seeds": ", ".join(map(str, args.seeds)),
+        **{f"data, {name}": note for name, note in notes.items()},
+        "machine": f"{_processor()}, {os.cpu_count()} cores, "
+        f"{torch.cuda.get_device_name() if torch.cuda.is_available() else 'no GPU'}; {args.jobs} runs at a time, "
+        f"{args.threads} threads each",
+        "software": f"Python {platform.python_version()}, torch {torch.__version__}",
+        "date": date.today().isoformat(),
+    }
+    paths = write_report(runs, cfg.DATASETS.TESTS, output, facts=facts)
+    print(f"\n{paths[1].read_text()}\nAll of it: {', '.join(map(str, paths))}")
+
+
+def _processor():
+    if os.path.exists("/proc/cpuinfo"):
+        with open("/proc/cpuinfo") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def arguments():
+    cuda = torch.cuda.is_available()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config-file", required=True, metavar="FILE", help="config of the whole model")
+    parser.add_argument("--output", default="logs/ablation", metavar="DIR", help="folder (default: logs/ablation)")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], metavar="SEED", help="(default: 0 1 2)")
+    parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=VARIANTS, metavar="VARIANT",
+                        help=f"(default: all) {', '.join(VARIANTS)}")  # fmt: skip
+    parser.add_argument("--jobs", type=int, default=1 if cuda else os.cpu_count(), metavar="N",
+                        help="runs at a time (default: 1 with CUDA, else one for each core)")  # fmt: skip
+    parser.add_argument("--threads", type=int, default=os.cpu_count() if cuda else 1, metavar="N",
+                        help="CPU threads of a run (default: 1 without CUDA); figures depend on it")  # fmt: skip
+    parser.add_argument("opts", nargs=argparse.REMAINDER, help="config options KEY VALUE for all runs")
+    args = parser.parse_args()
+    if args.jobs < 1 or args.threads < 1:
+        parser.error("--jobs and --threads must be at least 1")
+    if len(set(args.seeds)) < len(args.seeds):
+        parser.error("--seeds names one seed twice")
+    return args
+
+
+if __name__ == "__main__":
+    try:
+        main(arguments())
+    except (*USER_ERRORS, StudyError) as error:
+        sys.exit(f"{type(error).__name__}: {error}")
