@@ -1,5 +1,6 @@
 """Training in several processes without CUDA."""
 
+import gc
 import importlib
 import multiprocessing
 import pickle
@@ -26,12 +27,20 @@ def distributed_worker(local_rank, main_func, world_size, processes_per_machine,
     multiprocessing.set_start_method(multiprocessing.get_all_start_methods()[0], force=True)
     try:
         comm.synchronize()
-        for start in range(0, world_size, processes_per_machine):
-            group = dist.new_group(list(range(start, start + processes_per_machine)))
-            if start == first:
-                comm._LOCAL_PROCESS_GROUP = group
+        # Every process takes part in making every group and keeps its own machine's; no other name holds on to one.
+        groups = [
+            dist.new_group(list(range(start, start + processes_per_machine)))
+            for start in range(0, world_size, processes_per_machine)
+        ]
+        comm._LOCAL_PROCESS_GROUP = groups[machine_rank]
+        del groups
         main_func(*args)
     finally:
+        # The threads of a group end with the last reference to it, which the host keeps; threads that are alive when
+        # the interpreter ends abort the process now and then.
+        comm._LOCAL_PROCESS_GROUP = None
+        comm._get_global_gloo_group.cache_clear()
+        gc.collect()  # a distributed model is a cycle of references with its group among them
         dist.destroy_process_group()
 
 
