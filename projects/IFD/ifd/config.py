@@ -32,6 +32,10 @@ def add_ifd_config(cfg) -> None:
     cfg.IFD.IKT.ENABLED = True
     # Kernel of the convolution in eq. 1, odd.
     cfg.IFD.IKT.KERNEL_SIZE = 7
+    # Norm layer between its convolution and sigmoid, as MODEL.HEADS.NORM names them; empty: none.
+    cfg.IFD.IKT.NORM = ""
+    # Weights it starts from: random (PyTorch's), or center (strong features of the attention stream mean attention).
+    cfg.IFD.IKT.INIT = "random"
 
     # --- Attention predicted by the main stream, beyond the paper: trained beside the attention stream (IKT.ENABLED
     # True), then evaluated without it (IKT.ENABLED False), from RGB alone and with one backbone

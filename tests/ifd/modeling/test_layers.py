@@ -44,6 +44,31 @@ def test_default_convolution_is_seven_wide_without_bias():
     assert layer.conv.bias is None
 
 
+@pytest.mark.parametrize("kernel_size", [1, 3, 7])
+def test_centered_start_attends_where_features_are_strong(kernel_size):
+    torch.manual_seed(0)
+    features = torch.rand(2, 5, 4, 3)
+    attention = IDKnowledgeTransfer(kernel_size, init="center")(features)
+    expected = torch.sigmoid(features.amax(1, keepdim=True) + features.mean(1, keepdim=True))
+    torch.testing.assert_close(attention, expected)
+
+
+def test_norm_keeps_strong_features_from_saturating_the_map():
+    torch.manual_seed(0)
+    features = 30 + torch.rand(4, 5, 8, 4)
+    plain = IDKnowledgeTransfer(3, init="center")(features)
+    normalised = IDKnowledgeTransfer(3, norm="BN", init="center").train()(features)
+    assert plain.min() > 0.999
+    logits = torch.logit(normalised)
+    assert logits.mean().item() == pytest.approx(0, abs=1e-3)
+    assert logits.var(unbiased=False).item() == pytest.approx(1, abs=1e-2)
+
+
+def test_unknown_start_is_refused():
+    with pytest.raises(ValueError, match="IFD.IKT.INIT is 'zero'; expected 'random' or 'center'"):
+        IDKnowledgeTransfer(init="zero")
+
+
 @pytest.mark.parametrize("kernel_size", [0, 2, -3])
 def test_even_kernels_are_refused(kernel_size):
     with pytest.raises(ValueError, match="IFD.IKT.KERNEL_SIZE is .* odd"):

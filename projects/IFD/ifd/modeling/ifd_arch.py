@@ -113,7 +113,9 @@ class IFD(MaskedBaseline):
         if cfg.IFD.IKT.ENABLED:
             kwargs["attention_backbone"] = build_backbone(cfg)
             kwargs["attention_heads"] = build_heads(cfg)
-            kwargs["knowledge_transfer"] = IDKnowledgeTransfer(cfg.IFD.IKT.KERNEL_SIZE)
+            kwargs["knowledge_transfer"] = IDKnowledgeTransfer(
+                cfg.IFD.IKT.KERNEL_SIZE, cfg.IFD.IKT.NORM, cfg.IFD.IKT.INIT
+            )
         if cfg.IFD.PREDICTION.ENABLED:
             kwargs["attention_prediction"] = AttentionPrediction(cfg.MODEL.BACKBONE.FEAT_DIM)
             kwargs["attention_prediction_weight"] = cfg.IFD.PREDICTION.WEIGHT

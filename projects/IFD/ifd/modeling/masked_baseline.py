@@ -38,7 +38,11 @@ class MaskedBaseline(Baseline):
 
     def feature_maps(self, backbone: torch.nn.Module, images: torch.Tensor) -> torch.Tensor:
         """(N, D, h, w) maps of (N, 3, H, W) RGB in 0-255; ValueError where the backbone yields anything else."""
-        features = backbone(self.normalize(images))
+        images = self.normalize(images)
+        if images.device.type == "cpu":
+            # Convolutions on the CPU keep this layout through the network and run up to twice as fast in it.
+            images = images.contiguous(memory_format=torch.channels_last)
+        features = backbone(images)
         if features.dim() != 4 or features.shape[-2] * features.shape[-1] == 1:
             raise ValueError(
                 f"the backbone yields {tuple(features.shape)}; IFD needs feature maps (N, D, h, w) of more than one "

@@ -60,16 +60,16 @@ def rank_lists(model, loader, num_query: int, *, mode: str, count: int = 8, top:
     chosen = [
         query
         for query in random.permutation(num_query)
-        if _matches([column[query] for column in ids], gallery, mode).any()
+        if matches([column[query] for column in ids], gallery, mode).any()
     ][:count]
     if not chosen:
         raise ValueError(f"no query has a match in mode {mode}; expected a data set with such pairs")
 
     lists = []
     for query in sorted(chosen):
-        matches = _matches([column[query] for column in ids], gallery, mode)
+        right = matches([column[query] for column in ids], gallery, mode)
         similarity = (features[num_query:] @ features[query]).numpy()
-        similarity[(gallery[0] == ids[0][query]) & ~matches] = -np.inf
+        similarity[(gallery[0] == ids[0][query]) & ~right] = -np.inf
         order = np.argsort(-similarity, kind="stable")[:top]
         sample = loader.dataset[int(query)]["images"]
         features_of_streams = model.stream_features(sample[None])
@@ -79,12 +79,12 @@ def rank_lists(model, loader, num_query: int, *, mode: str, count: int = 8, top:
             attention = resized[0, 0].cpu().numpy()
         lists.append(
             RankList(
-                query=_pixels(sample),
+                query=pixels(sample),
                 title=f"person {ids[0][query]}, camera {ids[1][query]}",
                 mask=sample[3].numpy(),
                 attention=attention,
-                gallery=[_pixels(loader.dataset[num_query + int(i)]["images"]) for i in order],
-                right=[bool(matches[i]) for i in order],
+                gallery=[pixels(loader.dataset[num_query + int(i)]["images"]) for i in order],
+                right=[bool(right[i]) for i in order],
                 similarities=[float(similarity[i]) for i in order],
             )
         )
@@ -135,16 +135,24 @@ def plot_rank_lists(lists: list[RankList], path: str, *, title: str) -> None:
     plt.close(figure)
 
 
-def _matches(query: list[int], gallery: list[np.ndarray], mode: str) -> np.ndarray:
-    """Which gallery images count as a match; others of the same person are taken out of the ranking."""
+def matches(query: list[int], gallery: list[np.ndarray], mode: str) -> np.ndarray:
+    """Which gallery images count as a match; others of the same person are taken out of the ranking.
+
+    Args:
+        query: its pid, camid and clothes id.   gallery: (G,) int arrays of the same.   mode: see ``ifd.evaluation``.
+
+    Returns:
+        (G,) bool.
+    """
     same_person, same_camera, same_clothes = (column == label for column, label in zip(gallery, query, strict=True))
-    matches = same_person & ~same_camera
+    found = same_person & ~same_camera
     if mode == "same_clothing":
-        return matches & same_clothes
+        return found & same_clothes
     if mode == "clothing_change":
-        return matches & ~same_clothes
-    return matches
+        return found & ~same_clothes
+    return found
 
 
-def _pixels(sample: torch.Tensor) -> np.ndarray:
+def pixels(sample: torch.Tensor) -> np.ndarray:
+    """(4, H, W) float network input to its (H, W, 3) uint8 picture."""
     return sample[:3].permute(1, 2, 0).clamp(0, 255).byte().numpy()

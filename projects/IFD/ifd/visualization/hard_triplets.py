@@ -1,0 +1,223 @@
+"""Hard triplets as a picture, after Figure 3 of the paper (IFD, ICASSP 2025): what two models look at.
+
+N: queries, G: gallery images, H and W: height and width of the network's input.
+"""
+
+from dataclasses import dataclass
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+import torch.nn.functional as F
+from pytorch_grad_cam import GradCAM
+from tqdm import tqdm
+
+from ..evaluation.extraction import extract_descriptors
+from .rank_lists import matches, pixels
+
+_STRIPES, _BINS = 6, 8
+_ROLES = ("anchor", "positive", "negative")
+
+
+@dataclass
+class HardTriplet:
+    """Indices into the loader's data set of an anchor, a positive in other clothes and a negative in similar ones.
+
+    clothes_distance: in [0, 1], between the clothes of anchor and negative, see :func:`clothes_histograms`.
+    """
+
+    anchor: int
+    positive: int
+    negative: int
+    clothes_distance: float
+
+
+@dataclass
+class ModelView:
+    """What one model makes of triplets.
+
+    similarities: (T, 2) float, cosine similarity of each anchor to its positive and to its negative.
+    maps: for each drawn triplet (3, H, W) float in [0, 1], Grad-CAM of anchor, positive and negative.
+    """
+
+    similarities: np.ndarray
+    maps: list[np.ndarray]
+
+    @property
+    def share_right(self) -> float:
+        """Share of triplets whose positive is more similar than the negative, in [0, 1]."""
+        return float(np.mean(self.similarities[:, 0] > self.similarities[:, 1]))
+
+
+def clothes_histograms(dataset) -> np.ndarray:
+    """Colours of the clothes in each image, away from any network.
+
+    Args:
+        dataset: whose items hold ``images`` (4, H, W), RGB in 0-255 and clothing mask.
+
+    Returns:
+        (len(dataset), 144) float32: a histogram of 8 bins a channel in each of 6 stripes, of sum 1 in all, so that half
+        the absolute difference of two is a distance in [0, 1]; zero where no clothes are seen.
+    """
+    histograms = np.zeros((len(dataset), _STRIPES, 3, _BINS), dtype=np.float32)
+    for index, histogram in enumerate(tqdm(histograms, "clothes", unit="image")):
+        image = dataset[index]
+        colours, mask = image["images"][:3].numpy(), image["images"][3].numpy() > 0.5
+        rows = np.array_split(np.arange(mask.shape[0]), _STRIPES)
+        for stripe, inside in zip(histogram, rows, strict=True):
+            for channel, counts in zip(colours[:, inside], stripe, strict=True):
+                levels = (channel[mask[inside]] * _BINS / 256).astype(int).clip(0, _BINS - 1)
+                counts += np.bincount(levels, minlength=_BINS)
+        histogram /= max(histogram.sum(), 1)
+    return histograms.reshape(len(dataset), -1)
+
+
+def find_hard_triplets(dataset, num_query: int, *, seed: int = 0) -> list[HardTriplet]:
+    """One triplet for each query with a clothing-change match, from labels and colours of clothes alone.
+
+    The positive is drawn at random from the matches in other clothes. The negative is the gallery image of another
+    person whose clothes are the most similar in colour. No model has a say in it.
+
+    Args:
+        dataset: of a loader of ``ifd.data.build_test_loader``.   num_query: of the same.   seed: of the draw.
+
+    Returns:
+        Triplets, those with the most similar negatives first.
+
+    Raises:
+        ValueError: no query has a match in clothing-change mode.
+    """
+    histograms = clothes_histograms(dataset)
+    ids = [np.array(column) for column in list(zip(*dataset.img_items, strict=True))[1:]]
+    gallery = [column[num_query:] for column in ids]
+    random = np.random.default_rng(seed)
+    triplets = []
+    for query in range(num_query):
+        positives = np.flatnonzero(matches([column[query] for column in ids], gallery, "clothing_change"))
+        if not len(positives):
+            continue
+        distance = np.abs(histograms[num_query:] - histograms[query]).sum(1) / 2
+        distance[gallery[0] == ids[0][query]] = np.inf
+        negative = int(distance.argmin())
+        triplets.append(
+            HardTriplet(
+                query, num_query + int(random.choice(positives)), num_query + negative, float(distance[negative])
+            )
+        )
+    if not triplets:
+        raise ValueError("no query has a match in clothing-change mode; expected a data set with such pairs")
+    return sorted(triplets, key=lambda triplet: triplet.clothes_distance)
+
+
+def one_per_person(triplets: list[HardTriplet], dataset, count: int) -> list[HardTriplet]:
+    """The first ``count`` triplets of different anchors' people, so that a picture is not one person over and over."""
+    by_person = {}
+    for triplet in triplets:
+        by_person.setdefault(dataset.img_items[triplet.anchor][1], triplet)
+    return list(by_person.values())[:count]
+
+
+def view_triplets(model, loader, triplets: list[HardTriplet], drawn: list[HardTriplet]) -> ModelView:
+    """Similarities of all triplets and Grad-CAM maps of those that are drawn.
+
+    A map shows what the cosine similarity rests on: of the anchor's to the positive, and of the positive's and the
+    negative's to the anchor, by Grad-CAM on the refined feature maps F_rg (F_g where there is no attention stream).
+
+    Args:
+        model: IFD in evaluation mode, whose descriptor is the main stream's.
+    """
+    features = F.normalize(extract_descriptors(model, loader).features.double()).numpy()
+    similarities = np.array(
+        [[features[t.anchor] @ features[other] for other in (t.positive, t.negative)] for t in triplets]
+    )
+    network = _RefinedDescriptor(model)
+    maps = []
+    with GradCAM(network, [network.maps]) as cam:
+        for triplet in drawn:
+            images = torch.stack(
+                [loader.dataset[i]["images"] for i in (triplet.anchor, triplet.positive, triplet.negative)]
+            )
+            with torch.no_grad():
+                anchor, positive, _ = network(images)
+            maps.append(cam(images, [_Similarity(to) for to in (positive, anchor, anchor)]))
+    return ModelView(similarities, maps)
+
+
+def plot_hard_triplets(
+    dataset,
+    drawn: list[HardTriplet],
+    triplets: list[HardTriplet],
+    views: dict[str, ModelView],
+    path: str,
+    *,
+    title: str,
+) -> None:
+    """Draws triplets as rows: the three images, then each model's maps, with its similarities above them.
+
+    Args:
+        dataset: that the triplets index.   drawn: those to draw.   triplets: those of the views' similarities.
+        views: by model name.   path: picture, PNG, PDF or SVG by the ending.
+    """
+    height, width = dataset[0]["images"].shape[-2:]
+    groups = 1 + len(views)
+    row_height = height / width + 0.25
+    figure_height = row_height * len(drawn) + 1.0
+    # A narrow empty column between the groups.
+    widths = ([1, 1, 1, 0.15] * groups)[:-1]
+    figure, axes = plt.subplots(
+        len(drawn), len(widths), figsize=(sum(widths), figure_height), squeeze=False, width_ratios=widths
+    )
+    figure.subplots_adjust(
+        left=0.01, right=0.99, bottom=0.01, top=1 - 0.95 / figure_height, wspace=0.06, hspace=0.25 / row_height
+    )
+    for axis in axes.flat:
+        axis.axis("off")
+    for row, triplet in zip(axes, drawn, strict=True):
+        images = [pixels(dataset[i]["images"]) for i in (triplet.anchor, triplet.positive, triplet.negative)]
+        for axis, image in zip(row, images, strict=False):
+            axis.imshow(image)
+        row[2].set_title(f"clothes {triplet.clothes_distance:.2f}", fontsize=7)
+        position = triplets.index(triplet)
+        for group, view in enumerate(views.values(), start=1):
+            shown = row[4 * group : 4 * group + 3]
+            for axis, image, heat in zip(shown, images, view.maps[drawn.index(triplet)], strict=True):
+                axis.imshow(image)
+                axis.imshow(heat, cmap="jet", alpha=0.5, vmin=0, vmax=1)
+            to_positive, to_negative = view.similarities[position]
+            colour = "#1a9641" if to_positive > to_negative else "#d7191c"
+            shown[1].set_title(f"{to_positive:.2f}", fontsize=7, color=colour)
+            shown[2].set_title(f"{to_negative:.2f}", fontsize=7, color=colour)
+    names = ["", *(f"{name}: {100 * view.share_right:.1f} % right" for name, view in views.items())]
+    for group, name in enumerate(names):
+        for axis, heading in zip(axes[0][4 * group :], _ROLES, strict=False):
+            axis.annotate(heading, (0.5, 1.0), (0, 14), xycoords="axes fraction", textcoords="offset points",
+                          ha="center", fontsize=7)  # fmt: skip
+        axes[0][4 * group + 1].annotate(
+            name, (0.5, 1.0), (0, 26), xycoords="axes fraction", textcoords="offset points", ha="center",
+            fontsize=8, fontweight="bold",
+        )  # fmt: skip
+    figure.suptitle(title, fontsize=8, y=1 - 0.08 / figure_height, va="top")
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
+
+
+class _RefinedDescriptor(torch.nn.Module):
+    """(N, 4, H, W) images to L2-normalised descriptors; ``maps`` passes F_rg on, for Grad-CAM to listen at."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+        self.maps = torch.nn.Identity()
+
+    def forward(self, images):
+        return F.normalize(self.model.heads(self.maps(self.model.stream_features(images).refined)))
+
+
+class _Similarity:
+    """Cosine similarity of a descriptor to a fixed one, as a target of Grad-CAM."""
+
+    def __init__(self, other):
+        self.other = other
+
+    def __call__(self, descriptor):
+        return descriptor @ self.other
