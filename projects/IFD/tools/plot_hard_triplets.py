@@ -1,10 +1,12 @@
 #!/usr/bin/env python
-"""Draws hard triplets after the paper's Figure 3: similarities and Grad-CAM maps of baseline and IFD side by side.
+"""Draws hard triplets after the paper's Figure 3, with similarities and Grad-CAM maps of baseline and IFD side by side.
+Beside it, as NAME_similarities.png, the similarities of all of them.
 
 Anchor: a query. Positive: the same person in other clothes. Negative: the person in the most similar clothes.
 """
 
 import argparse
+import os
 import sys
 
 from ifd.data import build_test_loader, check_data
@@ -12,7 +14,13 @@ from ifd.engine import USER_ERRORS, ConfigError, load_config, load_trained_model
 from ifd.study import VARIANTS
 
 try:
-    from ifd.visualization.hard_triplets import find_hard_triplets, one_per_person, plot_hard_triplets, view_triplets
+    from ifd.visualization.hard_triplets import (
+        find_hard_triplets,
+        one_per_person,
+        plot_hard_triplets,
+        plot_similarities,
+        view_triplets,
+    )
 except ModuleNotFoundError as error:
     sys.exit(f'{error}: the figure needs the package grad-cam: pip install ".[figures]"')
 
@@ -42,9 +50,12 @@ def main(args):
         args.output,
         title=f"{name}: {len(drawn)} of {len(triplets)} hard triplets, those with the most similar clothes",
     )
+    stem, ending = os.path.splitext(args.output)
+    similarities = f"{stem}_similarities{ending}"
+    plot_similarities(views, similarities, title=f"{name}: {len(triplets)} hard triplets")
     for model, view in views.items():
         print(f"{model}: the positive is nearer than the negative in {100 * view.share_right:.1f} % of {len(triplets)}")
-    print(f"{len(drawn)} hard triplets: {args.output}")
+    print(f"{len(drawn)} hard triplets: {args.output}; similarities of all: {similarities}")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,15 @@ import math
 import pytest
 
 from ifd.study import VARIANTS, write_report
-from ifd.study.report import collect, mean_and_deviation, seeds_table, summary_table
+from ifd.study.report import (
+    collect,
+    learning_curve,
+    mean_and_deviation,
+    order_found,
+    seeds_table,
+    summary_table,
+    table_beside_the_paper,
+)
 from ifd.study.runs import Run
 
 BASELINE = {0: (10.0, 20.0), 1: (14.0, 26.0)}
@@ -28,7 +36,20 @@ def write_run(folder, name, seed, rank1, mean_ap, seconds):
         "same_clothing/mAP": 98.0,
     }
     (run.folder / "results_PRCC.json").write_text(json.dumps(results))
+    log = [
+        {"iteration": 9, "total_loss": 2.0, "clothing_change/mAP": mean_ap - 5, "same_clothing/mAP": 50.0},
+        {"iteration": 14, "total_loss": 1.5},
+        {"iteration": 14, "total_loss": 1.4},
+        {"iteration": 19, "total_loss": 1.0, "clothing_change/mAP": mean_ap, "same_clothing/mAP": 98.0},
+    ]
+    (run.folder / "metrics.json").write_text("".join(json.dumps(entry) + "\n" for entry in log))
     return run
+
+
+def cells_of(table):
+    """First cell of each row -> the others."""
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    return {row[0]: row[1:] for row in rows}
 
 
 @pytest.fixture
@@ -72,9 +93,43 @@ def test_every_seed_is_shown(runs):
     assert [row[-1] for row in rows] == ["1.0 min", "2.0 min", "1.0 min", "2.0 min"]
 
 
+def test_the_papers_figures_stand_beside_the_measured_ones(runs):
+    table = table_beside_the_paper(collect(runs, ["PRCC"]), ["PRCC"])
+    assert "measured: PRCC" in table
+    rows = cells_of(table)
+    assert rows["baseline"] == ["12.00 ± 2.83 / 23.00 ± 4.24", "24.3 / 11.2", "16.4 / 9.2"]
+    assert rows["IFD"] == ["30.00 ± 0.00 / 42.00 ± 2.83", "65.3 / 61.7", "64.3 / 42.3"]
+
+
+def test_order_is_told_by_difference_and_seeds(tmp_path):
+    figures = {
+        "baseline": {0: (10.0, 20.0), 1: (14.0, 26.0)},
+        "with_ikt": {0: (12.0, 19.0), 1: (20.0, 28.0)},
+        "ifd_supcon": {0: (12.0, 25.0), 1: (19.0, 30.0)},
+    }
+    runs = [
+        write_run(tmp_path, name, seed, *pair, 60.0)
+        for name, values in figures.items()
+        for seed, pair in values.items()
+    ]
+    assert cells_of(order_found(collect(runs, ["PRCC"]), "PRCC")) == {
+        "baseline < w/ IKT": ["+4.00 (2 of 2 seeds)", "+0.50 (1 of 2 seeds)"],
+        "w/ IKT < IFD w/ CL": ["-0.50 (0 of 2 seeds)", "+4.00 (2 of 2 seeds)"],
+    }
+
+
+def test_learning_curve_counts_steps_done_and_each_once(runs):
+    curve = learning_curve(runs[0])
+    assert curve["clothing_change/mAP"] == [(10, 35.0), (20, 40.0)]
+    assert curve["total_loss"] == [(10, 2.0), (15, 1.4), (20, 1.0)]
+    assert curve["nothing"] == []
+
+
 def test_report_is_written(runs, tmp_path):
     paths = write_report(runs, ["PRCC"], tmp_path, facts={"machine": "a loom"})
-    by_ending = {path.suffix: path for path in paths}
+    assert [path.name for path in paths] == ["ablation.json", "ablation.md", "ablation.png", "learning_curves.png"]
+    assert paths[3].read_bytes().startswith(b"\x89PNG")
+    by_ending = {path.suffix: path for path in paths[:3]}
     assert "- machine: a loom" in by_ending[".md"].read_text()
     assert "| chance " in by_ending[".md"].read_text()
     written = json.loads(by_ending[".json"].read_text())

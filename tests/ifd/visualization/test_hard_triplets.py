@@ -1,4 +1,4 @@
-"""Triplets and clothes histograms against cases worked out by hand; Grad-CAM maps against the gradient's own formula."""
+"""Triplets and clothes histograms worked out by hand; Grad-CAM maps against the gradient's own formula."""
 
 import os
 
@@ -17,6 +17,7 @@ from ifd.visualization.hard_triplets import (
     find_hard_triplets,
     one_per_person,
     plot_hard_triplets,
+    plot_similarities,
     view_triplets,
 )
 
@@ -144,3 +145,12 @@ def test_picture_shows_each_model(tmp_path):
     found = np.asarray(Image.open(tmp_path / "t.png").convert("RGB")).reshape(-1, 3).astype(int)
     for colour in ((0x1A, 0x96, 0x41), (0xD7, 0x19, 0x1C)):
         assert (np.abs(found - colour).sum(1) < 12).any()
+
+
+def test_picture_of_similarities(tmp_path):
+    random = np.random.default_rng(0)
+    views = {name: ModelView(random.uniform(-1, 1, (50, 2)), []) for name in "ab"}
+    plot_similarities(views, str(tmp_path / "s.png"), title="test")
+    found = np.asarray(Image.open(tmp_path / "s.png").convert("RGB"))
+    assert found.shape[1] > found.shape[0]
+    assert found.std() > 10

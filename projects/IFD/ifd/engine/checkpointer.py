@@ -121,9 +121,18 @@ class IFDCheckpointer(Checkpointer):
         super()._log_incompatible_keys(incompatible)
 
 
-def num_training_identities(path: str) -> int:
-    """Rows of the classifier in a checkpoint: the number of identities it was trained on; 0 where it has none."""
+def read_model(path: str) -> dict[str, torch.Tensor]:
+    """The weights in a checkpoint, by name.
+
+    Raises:
+        CheckpointError: the file is missing, truncated or no checkpoint of fast-reid.
+    """
     if not os.path.isfile(path):
         raise CheckpointError(f"checkpoint {path} does not exist; see MODEL.WEIGHTS and OUTPUT_DIR")
-    model = IFDCheckpointer(torch.nn.Module())._load_file(path)["model"]
+    return IFDCheckpointer(torch.nn.Module())._load_file(path)["model"]
+
+
+def num_training_identities(path: str) -> int:
+    """Rows of the classifier in a checkpoint: the number of identities it was trained on; 0 where it has none."""
+    model = read_model(path)
     return next((len(model[name]) for name in _CLASSIFIERS if name in model), 0)

@@ -2,7 +2,9 @@
 
 import os
 
+import torch
 from fastreid.data.datasets import DATASET_REGISTRY
+from fastreid.modeling.backbones import build_backbone
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from fastreid.utils import comm
 
@@ -49,6 +51,7 @@ def check_config(cfg) -> None:
                 "RenderedPeoplePRCCLayout and RenderedPeopleLTCCLayout"
             ) from error
 
+    _check_backbone_weights(cfg)
     trial = cfg.clone()
     trial.defrost()
     trial.MODEL.BACKBONE.PRETRAIN = False
@@ -59,6 +62,32 @@ def check_config(cfg) -> None:
         build_masked_transforms(cfg)
     except (KeyError, ValueError, AssertionError) as error:
         raise ConfigError(error.args[0] if error.args else repr(error)) from error
+
+
+def _check_backbone_weights(cfg) -> None:
+    """The host logs which weights of MODEL.BACKBONE.PRETRAIN_PATH it leaves out, and goes on without any of them."""
+    path = cfg.MODEL.BACKBONE.PRETRAIN_PATH
+    if not (cfg.MODEL.BACKBONE.PRETRAIN and path):
+        return
+    hint = "projects/IFD/tools/extract_backbone.py makes such a file from a checkpoint"
+    if not os.path.isfile(path):
+        raise ConfigError(f"MODEL.BACKBONE.PRETRAIN_PATH {path} does not exist; {hint}")
+    trial = cfg.clone()
+    trial.defrost()
+    trial.MODEL.BACKBONE.PRETRAIN = False
+    weights = build_backbone(trial).state_dict()
+    try:
+        found = torch.load(path, map_location="cpu")
+    except Exception as error:
+        raise ConfigError(f"MODEL.BACKBONE.PRETRAIN_PATH {path} cannot be read ({error}); {hint}") from error
+    # A published file may keep the weights one level down; the host knows where for its own backbones.
+    found = found.get("state_dict", found.get("model", found))
+    if not any(name in weights and weights[name].shape == value.shape for name, value in found.items()):
+        raise ConfigError(
+            f"nothing in MODEL.BACKBONE.PRETRAIN_PATH {path} fits the backbone {cfg.MODEL.BACKBONE.NAME} "
+            f"{cfg.MODEL.BACKBONE.DEPTH}: it holds {', '.join(list(found)[:3])}, "
+            f"expected {', '.join(list(weights)[:3])}; {hint}"
+        )
 
 
 def refuse_overwriting(output_dir: str) -> None:

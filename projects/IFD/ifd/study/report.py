@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 from tabulate import tabulate
 
 from .runs import Run
-from .variants import VARIANTS
+from .variants import PAPER_ORDER, VARIANTS
 
 MODES = ("clothing_change", "same_clothing", "general")
 METRICS = ("Rank-1", "mAP")
@@ -79,8 +80,53 @@ def seeds_table(values: dict, dataset: str) -> str:
     return tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True)
 
 
+def table_beside_the_paper(values: dict, datasets: Sequence[str]) -> str:
+    """Clothing-change rank-1 / mAP of Table II's variants, measured here and as the paper prints them.
+
+    Args:
+        values: of :func:`collect`.   datasets: columns measured here.
+    """
+    rows = []
+    for name in filter(_TABLE_2.__contains__, _in_order(values)):
+        measured = [
+            " / ".join(_spread(values[name][dataset].get(f"clothing_change/{metric}", {})) for metric in METRICS)
+            for dataset in datasets
+        ]
+        printed = [" / ".join(map(str, pair)) for pair in VARIANTS[name].paper.values()]
+        rows.append([VARIANTS[name].title, *measured, *printed])
+    headers = ["variant", *(f"measured: {name}" for name in datasets), "the paper's: PRCC", "the paper's: LTCC"]
+    return tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True)
+
+
+def order_found(values: dict, dataset: str) -> str:
+    """Which of Table II's comparisons hold here, in clothing-change mode: a Markdown table.
+
+    Args:
+        values: of :func:`collect`.   dataset: name.
+
+    Returns:
+        A row for each pair of PAPER_ORDER whose variants were run: difference of the means, and in how many of the
+        seeds that both have it is positive.
+    """
+    rows = []
+    for worse, better in PAPER_ORDER:
+        if worse not in values or better not in values:
+            continue
+        cells = []
+        for metric in METRICS:
+            first, second = (values[name][dataset][f"clothing_change/{metric}"] for name in (worse, better))
+            differences = [second[seed] - first[seed] for seed in first if seed in second]
+            wins = sum(difference > 0 for difference in differences)
+            cells.append(f"{np.mean(differences):+.2f} ({wins} of {len(differences)} seeds)")
+        rows.append([f"{VARIANTS[worse].title} < {VARIANTS[better].title}", *cells])
+    headers = ["order in the paper", *(f"difference in {metric}" for metric in METRICS)]
+    return tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True)
+
+
 def write_report(runs: Sequence[Run], datasets: Sequence[str], output: Path, *, facts: dict[str, str]) -> list[Path]:
-    """Writes ablation.json, ablation.md and ablation.png; returns their paths.
+    """Writes ablation.json, .md and .png, and learning_curves.png where runs were evaluated more than once.
+
+    Returns the paths, the text second.
 
     Args:
         runs: all done.   datasets: names.   output: folder.   facts: what the reader has to know, by heading.
@@ -90,12 +136,67 @@ def write_report(runs: Sequence[Run], datasets: Sequence[str], output: Path, *, 
     paths = [output / f"ablation.{ending}" for ending in ("json", "md", "png")]
     paths[0].write_text(json.dumps({"facts": facts, "chance": chance, "values": values}, indent=1))
     lines = ["# Ablation", "", *(f"- {heading}: {text}" for heading, text in facts.items())]
+    lines += ["", "## Clothing-change mode beside the paper's Table II, rank-1 / mAP in per cent", ""]
+    lines += [table_beside_the_paper(values, datasets)]
     for dataset in datasets:
         lines += ["", f"## {dataset}, rank-1 / mAP in per cent", "", "Mean ± standard deviation over seeds:", ""]
-        lines += [summary_table(values, dataset, chance[dataset]), "", "Every seed:", "", seeds_table(values, dataset)]
+        lines += [summary_table(values, dataset, chance[dataset]), ""]
+        if order := order_found(values, dataset):
+            lines += ["Clothing-change mode, difference of the means:", "", order, ""]
+        lines += ["Every seed:", "", seeds_table(values, dataset)]
     paths[1].write_text("\n".join(lines) + "\n")
     plot_ablation(values, datasets, chance, paths[2])
+    curves = {run: learning_curve(run) for run in runs if not run.variant.evaluates}
+    evaluations = (len(points) for curve in curves.values() for key, points in curve.items() if key.endswith("/mAP"))
+    if max(evaluations, default=0) > 1:
+        paths.append(output / "learning_curves.png")
+        plot_learning_curves(curves, datasets, paths[-1])
     return paths
+
+
+def learning_curve(run: Run) -> dict[str, list[tuple[int, float]]]:
+    """Each metric that a training logged, as (steps done, value), in order; those of a repeated epoch once."""
+    found: dict[str, dict[int, float]] = defaultdict(dict)
+    for line in run.folder.joinpath("metrics.json").read_text().splitlines():
+        entry = json.loads(line)
+        for key, value in entry.items():
+            found[key][entry["iteration"] + 1] = value
+    return defaultdict(list, {key: sorted(by_step.items()) for key, by_step in found.items()})
+
+
+def plot_learning_curves(curves: dict[Run, dict], datasets: Sequence[str], path: Path) -> None:
+    """Clothing-change and same-clothing mAP against steps: a line for each variant's mean, a dot for each seed.
+
+    Args:
+        curves: of :func:`learning_curve`, by run.
+    """
+    figure, axes = plt.subplots(
+        len(datasets), 2, figsize=(9, 2.9 * len(datasets)), squeeze=False, sharex=True, layout="constrained"
+    )
+    for row, dataset in zip(axes, datasets, strict=True):
+        for axis, mode in zip(row, ("clothing_change", "same_clothing"), strict=True):
+            # The host names metrics by data set only where there are several.
+            keys = (f"{dataset}/{mode}/mAP", f"{mode}/mAP")
+            for name in VARIANTS:
+                points = [
+                    point
+                    for run, curve in curves.items()
+                    if run.variant.name == name
+                    for point in curve.get(keys[0]) or curve[keys[1]]
+                ]
+                if not points:
+                    continue
+                steps = sorted({step for step, _ in points})
+                means = [np.mean([value for step, value in points if step == at]) for at in steps]
+                line = axis.plot(steps, means, label=VARIANTS[name].title, linewidth=1.2)[0]
+                axis.plot(*zip(*points, strict=True), ".", color=line.get_color(), markersize=4, alpha=0.5)
+            axis.set_title(f"{dataset}: {_HEADINGS[mode]} mAP, %", fontsize=9)
+            axis.tick_params(labelsize=8)
+    for axis in axes[-1]:
+        axis.set_xlabel("steps of the stage", fontsize=8)
+    axes[0][0].legend(fontsize=7)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
 
 
 def plot_ablation(values: dict, datasets: Sequence[str], chance: dict, path: Path) -> None:

@@ -14,7 +14,7 @@ _RECORD = "run.json"
 _WEIGHTS = "model_final.pth"
 
 
-@dataclass
+@dataclass(eq=False)
 class Run:
     """One variant with one seed: a process of train_net.py with a folder of its own.
 

@@ -201,6 +201,33 @@ def plot_hard_triplets(
     plt.close(figure)
 
 
+def plot_similarities(views: dict[str, ModelView], path: str, *, title: str) -> None:
+    """Draws how similar anchors are to their positives and to their negatives, a panel for each model.
+
+    Where clothes mislead, the negatives lie right of the positives.
+
+    Args:
+        views: by model name.   path: picture, PNG, PDF or SVG by the ending.
+    """
+    figure, axes = plt.subplots(1, len(views), figsize=(4.2 * len(views), 2.8), squeeze=False, layout="constrained")
+    for axis, (name, view) in zip(axes[0], views.items(), strict=True):
+        edges = np.linspace(*np.quantile(view.similarities, [0, 1]), 40)
+        for column, label, colour in (
+            (0, "same person, other clothes", "#1a9641"),
+            (1, "other person, similar clothes", "#d7191c"),
+        ):
+            values = view.similarities[:, column]
+            axis.hist(values, edges, color=colour, alpha=0.5, label=f"{label}: mean {values.mean():.2f}")
+        axis.set_title(f"{name}: positive nearer in {100 * view.share_right:.1f} %", fontsize=9)
+        axis.set_xlabel("cosine similarity", fontsize=8)
+        axis.tick_params(labelsize=8)
+        axis.legend(fontsize=7)
+    axes[0][0].set_ylabel("triplets", fontsize=8)
+    figure.suptitle(title, fontsize=9)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
 class _RefinedDescriptor(torch.nn.Module):
     """(N, 4, H, W) images to L2-normalised descriptors; ``maps`` passes F_rg on, for Grad-CAM to listen at."""
 
