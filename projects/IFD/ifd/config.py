@@ -34,8 +34,14 @@ def add_ifd_config(cfg) -> None:
     cfg.IFD.IKT.KERNEL_SIZE = 7
     # Norm layer between its convolution and sigmoid, as MODEL.HEADS.NORM names them; empty: none.
     cfg.IFD.IKT.NORM = ""
-    # Weights it starts from: random (PyTorch's), or center (strong features of the attention stream mean attention).
+    # What that norm's scale and offset start from.
+    cfg.IFD.IKT.SCALE = 1.0
+    cfg.IFD.IKT.OFFSET = 0.0
+    # What its convolution starts from: random (PyTorch's), or center (strong features of the attention stream mean
+    # attention).
     cfg.IFD.IKT.INIT = "random"
+    # Whether the main stream's loss shapes the attention map; otherwise the attention stream alone does.
+    cfg.IFD.IKT.LEARNED = True
 
     # --- Attention predicted by the main stream, beyond the paper: trained beside the attention stream (IKT.ENABLED
     # True), then evaluated without it (IKT.ENABLED False), from RGB alone and with one backbone

@@ -64,9 +64,39 @@ def test_norm_keeps_strong_features_from_saturating_the_map():
     assert logits.var(unbiased=False).item() == pytest.approx(1, abs=1e-2)
 
 
-def test_unknown_start_is_refused():
-    with pytest.raises(ValueError, match="IFD.IKT.INIT is 'zero'; expected 'random' or 'center'"):
-        IDKnowledgeTransfer(init="zero")
+def test_scale_and_offset_are_where_the_norm_starts():
+    torch.manual_seed(0)
+    features = torch.rand(4, 5, 8, 4)
+    logits = torch.logit(IDKnowledgeTransfer(3, "BN", "center", scale=4.0, offset=-2.0).train()(features))
+    assert logits.mean().item() == pytest.approx(-2, abs=1e-2)
+    assert logits.std(unbiased=False).item() == pytest.approx(4, abs=1e-2)
+
+
+def test_a_map_that_is_not_learned_passes_no_gradient():
+    features = torch.rand(4, 5, 8, 4, requires_grad=True)
+    main = torch.rand(4, 3, 8, 4, requires_grad=True)
+    for learned in (True, False):
+        layer = IDKnowledgeTransfer(3, "BN", "center", learned=learned)
+        features.grad = None
+        (layer(features) * main).square().sum().backward()
+        gradients = [features.grad, *(parameter.grad for parameter in layer.parameters())]
+        assert [gradient is not None for gradient in gradients] == [learned] * 4
+        assert main.grad is not None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"init": "zero"}, "IFD.IKT.INIT is 'zero'; expected 'random' or 'center'"),
+        ({"learned": False}, "IFD.IKT.LEARNED is off, but IFD.IKT.INIT is 'random'; set it to 'center'"),
+        ({"norm": "BN", "scale": 0.0}, "IFD.IKT.SCALE is 0.0; expected more than 0"),
+        ({"scale": 2.0}, "IFD.IKT.SCALE is 2.0 .* IFD.IKT.NORM, whose they are, is empty"),
+        ({"offset": -1.0}, "IFD.IKT.OFFSET -1.0, but IFD.IKT.NORM"),
+    ],
+)
+def test_options_that_cannot_work_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        IDKnowledgeTransfer(**options)
 
 
 @pytest.mark.parametrize("kernel_size", [0, 2, -3])

@@ -17,6 +17,12 @@ class IDKnowledgeTransfer(nn.Module):
         norm: name of the host's norm layer between convolution and sigmoid, "" for none. The paper shows none; the
             published code of CBAM has "BN" there. Without it and without a bias, features that are nowhere near zero
             leave the sigmoid saturated: W_I is then close to one (or zero) all over.
+        scale, offset: that the norm's affine transform starts from. Feature strengths have few high and many middling
+            values; a scale above one and an offset below zero leave W_I dark but for the strongest.
+        learned: whether the identity loss of the main stream shapes W_I, by its gradient into this layer and through it
+            into the attention stream. Otherwise both stay out of its reach, and W_I follows L_ID^a alone; a main stream
+            that leans on clothes cannot turn the attention to them then. Goes with init "center" only, as a random
+            convolution means nothing unless it learns.
         init: weights to start from. "random": PyTorch's, whose sign, and with it whether W_I is high or low where the
             attention stream's features are strong, is a matter of chance. "center": one at the kernel's center and
             zero elsewhere, so that strong features mean attention.
@@ -26,10 +32,18 @@ class IDKnowledgeTransfer(nn.Module):
         result: (N, 1, h, w), values in (0, 1).
 
     Raises:
-        ValueError: the kernel size is not a positive odd number, or there is no such init.
+        ValueError: the kernel size is not a positive odd number, options do not go together, or one has no such value.
     """
 
-    def __init__(self, kernel_size: int = 7, norm: str = "", init: str = "random"):
+    def __init__(
+        self,
+        kernel_size: int = 7,
+        norm: str = "",
+        init: str = "random",
+        scale: float = 1.0,
+        offset: float = 0.0,
+        learned: bool = True,
+    ):
         super().__init__()
         if kernel_size < 1 or kernel_size % 2 == 0:
             raise ValueError(
@@ -37,14 +51,28 @@ class IDKnowledgeTransfer(nn.Module):
             )
         if init not in ("random", "center"):
             raise ValueError(f"IFD.IKT.INIT is {init!r}; expected 'random' or 'center'")
+        if init == "random" and not learned:
+            raise ValueError("IFD.IKT.LEARNED is off, but IFD.IKT.INIT is 'random'; set it to 'center'")
+        if not scale > 0:
+            raise ValueError(f"IFD.IKT.SCALE is {scale}; expected more than 0")
+        if not norm and (scale, offset) != (1.0, 0.0):
+            raise ValueError(
+                f"IFD.IKT.SCALE is {scale} and IFD.IKT.OFFSET {offset}, but IFD.IKT.NORM, whose they are, is empty; "
+                "set it to 'BN' or leave them at 1.0 and 0.0"
+            )
         self.conv = nn.Conv2d(2, 1, kernel_size, padding=kernel_size // 2, bias=False)
-        self.norm = get_norm(norm, 1) if norm else nn.Identity()
+        self.norm = get_norm(norm, 1, weight_init=scale, bias_init=offset) if norm else nn.Identity()
         if init == "center":
             nn.init.zeros_(self.conv.weight)
             with torch.no_grad():
                 self.conv.weight[..., kernel_size // 2, kernel_size // 2] = 1.0
+        self.learned = learned
+        if not learned:
+            self.requires_grad_(False)
 
     def forward(self, attention_features: torch.Tensor) -> torch.Tensor:
+        if not self.learned:
+            attention_features = attention_features.detach()
         strongest = attention_features.amax(dim=1, keepdim=True)
         average = attention_features.mean(dim=1, keepdim=True)
         return torch.sigmoid(self.norm(self.conv(torch.cat([strongest, average], dim=1))))

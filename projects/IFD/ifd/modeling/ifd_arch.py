@@ -114,7 +114,12 @@ class IFD(MaskedBaseline):
             kwargs["attention_backbone"] = build_backbone(cfg)
             kwargs["attention_heads"] = build_heads(cfg)
             kwargs["knowledge_transfer"] = IDKnowledgeTransfer(
-                cfg.IFD.IKT.KERNEL_SIZE, cfg.IFD.IKT.NORM, cfg.IFD.IKT.INIT
+                cfg.IFD.IKT.KERNEL_SIZE,
+                norm=cfg.IFD.IKT.NORM,
+                init=cfg.IFD.IKT.INIT,
+                scale=cfg.IFD.IKT.SCALE,
+                offset=cfg.IFD.IKT.OFFSET,
+                learned=cfg.IFD.IKT.LEARNED,
             )
         if cfg.IFD.PREDICTION.ENABLED:
             kwargs["attention_prediction"] = AttentionPrediction(cfg.MODEL.BACKBONE.FEAT_DIM)
