@@ -8,6 +8,7 @@ import argparse
 import os
 import platform
 import shlex
+import signal
 import sys
 from datetime import date
 from pathlib import Path
@@ -96,6 +97,8 @@ def arguments():
 
 
 if __name__ == "__main__":
+    # As an exception, so that the runs end with this process.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         main(arguments())
     except (*USER_ERRORS, StudyError) as error:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -59,4 +60,41 @@ def test_a_failed_run_is_tried_again(tmp_path):
         run_all([run], jobs=1, threads=1, steps_per_epoch=1)
     flag.touch()
     run_all([run], jobs=1, threads=1, steps_per_epoch=1)
+    assert run.done
+
+
+ORPHAN = """
+import sys
+from pathlib import Path
+from ifd.study import VARIANTS, run_all
+from ifd.study.runs import Run
+
+folder = Path(sys.argv[1])
+code = "import pathlib, time; pathlib.Path('{}').touch(); time.sleep(600)".format(folder.parent / "started")
+run_all([Run(VARIANTS["ifd"], 0, folder, [sys.executable, "-c", code], 1)], jobs=1, threads=1, steps_per_epoch=1)
+"""
+
+
+def test_what_a_killed_study_left_behind_is_not_run_twice(tmp_path):
+    script = tmp_path / "study.py"
+    script.write_text(ORPHAN)
+    killed = subprocess.Popen([sys.executable, script, tmp_path / "run"])
+    started = tmp_path / "started"
+    while not started.exists():
+        assert killed.poll() is None
+        time.sleep(0.05)
+    killed.kill()
+    killed.wait()
+    run = run_of(tmp_path, "run", "pass")
+    try:
+        with pytest.raises(StudyError, match="still being trained in .*; wait for it or end it"):
+            run_all([run], jobs=1, threads=1, steps_per_epoch=1)
+    finally:
+        subprocess.run(["pkill", "-f", str(started)], check=True)
+    deadline = time.monotonic() + 60
+    while not run.done and time.monotonic() < deadline:
+        try:
+            run_all([run], jobs=1, threads=1, steps_per_epoch=1)
+        except StudyError:
+            time.sleep(0.05)
     assert run.done

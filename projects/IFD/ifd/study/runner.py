@@ -1,10 +1,12 @@
 """Runs the processes of an ablation, several at a time, and goes on where a killed one stopped."""
 
+import fcntl
 import os
 import subprocess
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from typing import IO
 
 from tqdm import tqdm
 
@@ -27,7 +29,8 @@ def run_all(runs: Sequence[Run], *, jobs: int, threads: int, steps_per_epoch: in
         steps_per_epoch: training steps.
 
     Raises:
-        StudyError: a run failed; the others that were going are stopped. All that is done is kept.
+        StudyError: a run failed, or another process is at it; those that were going are stopped. All that is done is
+            kept.
     """
     waiting = [run for run in runs if not run.done]
     going: dict[int, tuple[Run, subprocess.Popen, dict, float]] = {}
@@ -70,12 +73,32 @@ def run_all(runs: Sequence[Run], *, jobs: int, threads: int, steps_per_epoch: in
 def _start(run: Run, threads: int) -> tuple[Run, subprocess.Popen, dict, float]:
     run.folder.mkdir(parents=True, exist_ok=True)
     attempt = {"started": datetime.now().isoformat(timespec="seconds"), "seconds": 0.0, "finished": False}
+    lock = _lock(run)
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
-    with open(run.folder / "output.txt", "a") as output:
+    with lock, open(run.folder / "output.txt", "a") as output:
         process = subprocess.Popen(
-            run.command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            run.command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            pass_fds=[lock.fileno()],
         )
     return run, process, attempt, time.monotonic()
+
+
+def _lock(run: Run) -> IO:
+    """A file whose lock the run's process inherits and keeps until it ends, also where this process is killed first."""
+    lock = open(run.folder / "lock", "w")  # noqa: SIM115, the caller closes it
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise StudyError(
+            f"{run.name} is still being trained in {run.folder} by another ablation, or by a process that a killed one "
+            "left behind; wait for it or end it, then give the same command again"
+        ) from None
+    return lock
 
 
 def _last_words(run: Run, code: int) -> str:
