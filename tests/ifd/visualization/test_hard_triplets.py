@@ -22,6 +22,9 @@ from ifd.visualization.hard_triplets import (
 )
 
 
+RIGHT, WRONG = "#1a9641", "#d7191c"
+
+
 class Clothes(torch.utils.data.Dataset):
     """Images of one colour, clothed from top to bottom; items (path, pid, camid, clothes_id)."""
 
@@ -131,6 +134,15 @@ def test_maps_are_grad_cam_of_the_similarity(viewed):
     assert blocks.argmax() == expected.argmax()
 
 
+def test_attention_is_the_models(viewed):
+    model, loader, triplets, view = viewed
+    with torch.no_grad():
+        maps = model.stream_features(loader.dataset[triplets[1].negative]["images"][None]).attention_map
+    assert view.attention[1].shape == (3, 64, 32)
+    expected = F.interpolate(maps, size=(64, 32), mode="bilinear")[0, 0]
+    np.testing.assert_allclose(view.attention[1][2], expected, atol=1e-4)
+
+
 def test_share_right_counts_nearer_positives():
     view = ModelView(np.array([[0.5, 0.1], [0.2, 0.3], [0.4, 0.4], [0.9, 0.8]]), [])
     assert view.share_right == 0.5
@@ -141,10 +153,13 @@ def test_picture_shows_each_model(tmp_path):
     triplets = [HardTriplet(0, 1, 2, 0.0)]
     maps = [np.linspace(0, 1, 3 * 12 * 6).reshape(3, 12, 6)]
     views = {name: ModelView(np.array([pair]), maps) for name, pair in (("a", [0.9, 0.1]), ("b", [0.1, 0.9]))}
-    plot_hard_triplets(dataset, triplets, triplets, views, str(tmp_path / "t.png"), title="test")
-    found = np.asarray(Image.open(tmp_path / "t.png").convert("RGB")).reshape(-1, 3).astype(int)
-    for colour in ((0x1A, 0x96, 0x41), (0xD7, 0x19, 0x1C)):
-        assert (np.abs(found - colour).sum(1) < 12).any()
+    plot_hard_triplets(dataset, triplets, triplets, views, str(tmp_path / "t.svg"), title="test")
+    drawn = (tmp_path / "t.svg").read_text()
+    assert (RIGHT in drawn, WRONG in drawn) == (True, True)
+    views.pop("b")
+    plot_hard_triplets(dataset, triplets, triplets, views, str(tmp_path / "t.svg"), title="test")
+    drawn = (tmp_path / "t.svg").read_text()
+    assert (RIGHT in drawn, WRONG in drawn) == (True, False)
 
 
 def test_picture_of_similarities(tmp_path):

@@ -3,7 +3,7 @@
 N: queries, G: gallery images, H and W: height and width of the network's input.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,7 +13,7 @@ from pytorch_grad_cam import GradCAM
 from tqdm import tqdm
 
 from ..evaluation.extraction import extract_descriptors
-from .rank_lists import matches, pixels
+from .rank_lists import RIGHT, WRONG, matches, pixels
 
 _STRIPES, _BINS = 6, 8
 _ROLES = ("anchor", "positive", "negative")
@@ -37,11 +37,14 @@ class ModelView:
     """What one model makes of triplets.
 
     similarities: (T, 2) float, cosine similarity of each anchor to its positive and to its negative.
-    maps: for each drawn triplet (3, H, W) float in [0, 1], Grad-CAM of anchor, positive and negative.
+    maps: for each drawn triplet (3, H, W) float in [0, 1], Grad-CAM of anchor, positive and negative, each scaled by
+    its own largest value; all zero where no place adds to the similarity.
+    attention: for each drawn triplet (3, H, W) float in (0, 1), W_I; empty where the model has no attention stream.
     """
 
     similarities: np.ndarray
     maps: list[np.ndarray]
+    attention: list[np.ndarray] = field(default_factory=list)
 
     @property
     def share_right(self) -> float:
@@ -131,7 +134,7 @@ def view_triplets(model, loader, triplets: list[HardTriplet], drawn: list[HardTr
         [[features[t.anchor] @ features[other] for other in (t.positive, t.negative)] for t in triplets]
     )
     network = _RefinedDescriptor(model)
-    maps = []
+    maps, attention = [], []
     with GradCAM(network, [network.maps]) as cam:
         for triplet in drawn:
             images = torch.stack(
@@ -139,8 +142,12 @@ def view_triplets(model, loader, triplets: list[HardTriplet], drawn: list[HardTr
             )
             with torch.no_grad():
                 anchor, positive, _ = network(images)
+                attention_map = model.stream_features(images).attention_map
+            if attention_map is not None:
+                resized = F.interpolate(attention_map, size=images.shape[-2:], mode="bilinear")
+                attention.append(resized[:, 0].cpu().numpy())
             maps.append(cam(images, [_Similarity(to) for to in (positive, anchor, anchor)]))
-    return ModelView(similarities, maps)
+    return ModelView(similarities, maps, attention)
 
 
 def plot_hard_triplets(
@@ -152,53 +159,60 @@ def plot_hard_triplets(
     *,
     title: str,
 ) -> None:
-    """Draws triplets as rows: the three images, then each model's maps, with its similarities above them.
+    """Draws triplets as rows: the three images, then each model's Grad-CAM with its similarities, then its W_I.
 
     Args:
         dataset: that the triplets index.   drawn: those to draw.   triplets: those of the views' similarities.
         views: by model name.   path: picture, PNG, PDF or SVG by the ending.
     """
     height, width = dataset[0]["images"].shape[-2:]
-    groups = 1 + len(views)
+    # Groups of three columns: heading, maps by drawn triplet (None: the images alone), similarities by triplet or None.
+    groups = [("", None, None)]
+    for name, view in views.items():
+        groups.append((f"{name}: {100 * view.share_right:.1f} % right", view.maps, view.similarities))
+    groups += [(f"{name}: $W_I$", view.attention, None) for name, view in views.items() if view.attention]
     row_height = height / width + 0.25
     figure_height = row_height * len(drawn) + 1.0
     # A narrow empty column between the groups.
-    widths = ([1, 1, 1, 0.15] * groups)[:-1]
+    widths = ([1, 1, 1, 0.15] * len(groups))[:-1]
     figure, axes = plt.subplots(
         len(drawn), len(widths), figsize=(sum(widths), figure_height), squeeze=False, width_ratios=widths
     )
     figure.subplots_adjust(
-        left=0.01, right=0.99, bottom=0.01, top=1 - 0.95 / figure_height, wspace=0.06, hspace=0.25 / row_height
+        left=0.01, right=0.99, bottom=0.01, top=1 - 0.85 / figure_height, wspace=0.06, hspace=0.25 / row_height
     )
     for axis in axes.flat:
         axis.axis("off")
-    for row, triplet in zip(axes, drawn, strict=True):
+    for number, (row, triplet) in enumerate(zip(axes, drawn, strict=True)):
         images = [pixels(dataset[i]["images"]) for i in (triplet.anchor, triplet.positive, triplet.negative)]
-        for axis, image in zip(row, images, strict=False):
-            axis.imshow(image)
-        row[2].set_title(f"clothes {triplet.clothes_distance:.2f}", fontsize=7)
-        position = triplets.index(triplet)
-        for group, view in enumerate(views.values(), start=1):
+        for group, (_, maps, similarities) in enumerate(groups):
             shown = row[4 * group : 4 * group + 3]
-            for axis, image, heat in zip(shown, images, view.maps[drawn.index(triplet)], strict=True):
+            for axis, image in zip(shown, images, strict=True):
                 axis.imshow(image)
+            if maps is None:
+                shown[2].set_title(f"clothes {triplet.clothes_distance:.2f}", fontsize=7)
+                continue
+            for axis, heat in zip(shown, maps[number], strict=True):
                 axis.imshow(heat, cmap="jet", alpha=0.5, vmin=0, vmax=1)
-            to_positive, to_negative = view.similarities[position]
-            colour = "#1a9641" if to_positive > to_negative else "#d7191c"
-            shown[1].set_title(f"{to_positive:.2f}", fontsize=7, color=colour)
-            shown[2].set_title(f"{to_negative:.2f}", fontsize=7, color=colour)
-    names = ["", *(f"{name}: {100 * view.share_right:.1f} % right" for name, view in views.items())]
-    for group, name in enumerate(names):
+            if similarities is not None:
+                to_positive, to_negative = similarities[triplets.index(triplet)]
+                colour = RIGHT if to_positive > to_negative else WRONG
+                shown[1].set_title(f"{to_positive:.2f}", fontsize=7, color=colour)
+                shown[2].set_title(f"{to_negative:.2f}", fontsize=7, color=colour)
+    for group, (name, *_) in enumerate(groups):
         for axis, heading in zip(axes[0][4 * group :], _ROLES, strict=False):
-            axis.annotate(heading, (0.5, 1.0), (0, 14), xycoords="axes fraction", textcoords="offset points",
-                          ha="center", fontsize=7)  # fmt: skip
-        axes[0][4 * group + 1].annotate(
-            name, (0.5, 1.0), (0, 26), xycoords="axes fraction", textcoords="offset points", ha="center",
-            fontsize=8, fontweight="bold",
-        )  # fmt: skip
+            _write_above(axis, heading, 16, fontsize=7)
+        _write_above(axes[0][4 * group + 1], name, 27, fontsize=8, fontweight="bold")
     figure.suptitle(title, fontsize=8, y=1 - 0.08 / figure_height, va="top")
-    figure.savefig(path, dpi=150)
+    # Small images under smooth maps: more pixels would show nothing more.
+    figure.savefig(path, dpi=90)
     plt.close(figure)
+
+
+def _write_above(axis, text: str, points: float, **font) -> None:
+    axis.annotate(
+        text, (0.5, 1.0), (0, points), xycoords="axes fraction", textcoords="offset points", ha="center", **font
+    )
 
 
 def plot_similarities(views: dict[str, ModelView], path: str, *, title: str) -> None:
@@ -213,15 +227,17 @@ def plot_similarities(views: dict[str, ModelView], path: str, *, title: str) -> 
     for axis, (name, view) in zip(axes[0], views.items(), strict=True):
         edges = np.linspace(*np.quantile(view.similarities, [0, 1]), 40)
         for column, label, colour in (
-            (0, "same person, other clothes", "#1a9641"),
-            (1, "other person, similar clothes", "#d7191c"),
+            (0, "same person, other clothes", RIGHT),
+            (1, "other person, similar clothes", WRONG),
         ):
             values = view.similarities[:, column]
             axis.hist(values, edges, color=colour, alpha=0.5, label=f"{label}: mean {values.mean():.2f}")
         axis.set_title(f"{name}: positive nearer in {100 * view.share_right:.1f} %", fontsize=9)
         axis.set_xlabel("cosine similarity", fontsize=8)
         axis.tick_params(labelsize=8)
-        axis.legend(fontsize=7)
+        # Room for the legend above the bars.
+        axis.set_ylim(0, 1.4 * axis.get_ylim()[1])
+        axis.legend(fontsize=7, loc="upper right")
     axes[0][0].set_ylabel("triplets", fontsize=8)
     figure.suptitle(title, fontsize=9)
     figure.savefig(path, dpi=120)

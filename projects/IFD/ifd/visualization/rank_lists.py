@@ -9,7 +9,8 @@ import torch.nn.functional as F
 
 from ..evaluation.extraction import extract_descriptors
 
-_RIGHT, _WRONG = "#1a9641", "#d7191c"
+# Frame colours of right and wrong matches.
+RIGHT, WRONG = "#1a9641", "#d7191c"
 
 
 @dataclass
@@ -119,10 +120,10 @@ def plot_rank_lists(lists: list[RankList], path: str, *, title: str) -> None:
             axis.axis("on")
             axis.imshow(image)
             for spine in axis.spines.values():
-                spine.set_color(_RIGHT if right else _WRONG)
+                spine.set_color(RIGHT if right else WRONG)
                 spine.set_linewidth(3)
             axis.set_title(
-                f"{'right' if right else 'wrong'} {similarity:.2f}", fontsize=7, color=_RIGHT if right else _WRONG
+                f"{'right' if right else 'wrong'} {similarity:.2f}", fontsize=7, color=RIGHT if right else WRONG
             )
     headings = ["query", "clothing mask", "attention map", *(f"rank {rank}" for rank in range(1, columns - 2))]
     for axis, heading in zip(axes[0], headings, strict=True):
