@@ -21,7 +21,6 @@ from ifd.visualization.hard_triplets import (
     view_triplets,
 )
 
-
 RIGHT, WRONG = "#1a9641", "#d7191c"
 
 
