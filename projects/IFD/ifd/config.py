@@ -32,7 +32,7 @@ def add_ifd_config(cfg) -> None:
     cfg.IFD.IKT.ENABLED = True
     # Kernel of the convolution in eq. 1, odd.
     cfg.IFD.IKT.KERNEL_SIZE = 7
-    # Norm layer between its convolution and sigmoid, as MODEL.HEADS.NORM names them; empty: none.
+    # Norm layer between its convolution and sigmoid: BN, syncBN or GhostBN; empty: none.
     cfg.IFD.IKT.NORM = ""
     # What that norm's scale and offset start from.
     cfg.IFD.IKT.SCALE = 1.0

@@ -64,10 +64,11 @@ def test_norm_keeps_strong_features_from_saturating_the_map():
     assert logits.var(unbiased=False).item() == pytest.approx(1, abs=1e-2)
 
 
-def test_scale_and_offset_are_where_the_norm_starts():
+@pytest.mark.parametrize("norm", ["BN", "GhostBN"])
+def test_scale_and_offset_are_where_the_norm_starts(norm):
     torch.manual_seed(0)
     features = torch.rand(4, 5, 8, 4)
-    logits = torch.logit(IDKnowledgeTransfer(3, "BN", "center", scale=4.0, offset=-2.0).train()(features))
+    logits = torch.logit(IDKnowledgeTransfer(3, norm, "center", scale=4.0, offset=-2.0).train()(features))
     assert logits.mean().item() == pytest.approx(-2, abs=1e-2)
     assert logits.std(unbiased=False).item() == pytest.approx(4, abs=1e-2)
 
@@ -88,6 +89,7 @@ def test_a_map_that_is_not_learned_passes_no_gradient():
     ("options", "message"),
     [
         ({"init": "zero"}, "IFD.IKT.INIT is 'zero'; expected 'random' or 'center'"),
+        ({"norm": "GN"}, "IFD.IKT.NORM is 'GN'; expected one of BN, syncBN, GhostBN, or '' for none"),
         ({"learned": False}, "IFD.IKT.LEARNED is off, but IFD.IKT.INIT is 'random'; set it to 'center'"),
         ({"norm": "BN", "scale": 0.0}, "IFD.IKT.SCALE is 0.0; expected more than 0"),
         ({"scale": 2.0}, "IFD.IKT.SCALE is 2.0 .* IFD.IKT.NORM, whose they are, is empty"),

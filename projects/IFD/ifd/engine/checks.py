@@ -80,9 +80,11 @@ def _check_backbone_weights(cfg) -> None:
         found = torch.load(path, map_location="cpu")
     except Exception as error:
         raise ConfigError(f"MODEL.BACKBONE.PRETRAIN_PATH {path} cannot be read ({error}); {hint}") from error
-    # A published file may keep the weights one level down; the host knows where for its own backbones.
-    found = found.get("state_dict", found.get("model", found))
-    if not any(name in weights and weights[name].shape == value.shape for name, value in found.items()):
+    # Some of the host's backbones read published files whose weights lie one level down, under names of their own.
+    if not isinstance(found, dict) or {"state_dict", "model"} & set(found):
+        return
+    shapes = {name: getattr(value, "shape", None) for name, value in found.items()}
+    if not any(weights[name].shape == shape for name, shape in shapes.items() if name in weights):
         raise ConfigError(
             f"nothing in MODEL.BACKBONE.PRETRAIN_PATH {path} fits the backbone {cfg.MODEL.BACKBONE.NAME} "
             f"{cfg.MODEL.BACKBONE.DEPTH}: it holds {', '.join(list(found)[:3])}, "

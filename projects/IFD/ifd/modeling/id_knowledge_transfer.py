@@ -4,6 +4,9 @@ import torch
 from fastreid.layers import get_norm
 from torch import nn
 
+# Those of the host that normalise a single channel over the batch.
+_NORMS = ("", "BN", "syncBN", "GhostBN")
+
 
 class IDKnowledgeTransfer(nn.Module):
     """Turns the attention stream's feature maps into one attention map that shows where identity is visible.
@@ -14,9 +17,9 @@ class IDKnowledgeTransfer(nn.Module):
     Args:
         kernel_size: size of the convolution from two channels to one, odd. The paper gives none; 7 is that of CBAM's
             spatial attention, which it cites.
-        norm: name of the host's norm layer between convolution and sigmoid, "" for none. The paper shows none; the
-            published code of CBAM has "BN" there. Without it and without a bias, features that are nowhere near zero
-            leave the sigmoid saturated: W_I is then close to one (or zero) all over.
+        norm: the host's norm layer between convolution and sigmoid: "BN", "syncBN", "GhostBN", or "" for none. The
+            paper shows none; the published code of CBAM has "BN" there. Without it and without a bias, features that are
+            nowhere near zero leave the sigmoid saturated: W_I is then close to one (or zero) all over.
         scale, offset: that the norm's affine transform starts from. Feature strengths have few high and many middling
             values; a scale above one and an offset below zero leave W_I dark but for the strongest.
         learned: whether the identity loss of the main stream shapes W_I, by its gradient into this layer and through it
@@ -49,6 +52,8 @@ class IDKnowledgeTransfer(nn.Module):
             raise ValueError(
                 f"IFD.IKT.KERNEL_SIZE is {kernel_size}; it must be a positive odd number to keep the map's size"
             )
+        if norm not in _NORMS:
+            raise ValueError(f"IFD.IKT.NORM is {norm!r}; expected one of {', '.join(_NORMS[1:])}, or '' for none")
         if init not in ("random", "center"):
             raise ValueError(f"IFD.IKT.INIT is {init!r}; expected 'random' or 'center'")
         if init == "random" and not learned:

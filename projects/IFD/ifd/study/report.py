@@ -15,6 +15,10 @@ from .variants import PAPER_ORDER, VARIANTS
 
 MODES = ("clothing_change", "same_clothing", "general")
 METRICS = ("Rank-1", "mAP")
+_WALL_TIMES = (
+    f"With an attention stream that is stage 2 alone: stage 1 is the row '{VARIANTS['attention_stream'].title}', which "
+    "all of a seed start from."
+)
 _HEADINGS = {"clothing_change": "clothing-change", "same_clothing": "same-clothing", "general": "general"}
 
 
@@ -136,6 +140,7 @@ def write_report(runs: Sequence[Run], datasets: Sequence[str], output: Path, *, 
     paths = [output / f"ablation.{ending}" for ending in ("json", "md", "png")]
     paths[0].write_text(json.dumps({"facts": facts, "chance": chance, "values": values}, indent=1))
     lines = ["# Ablation", "", *(f"- {heading}: {text}" for heading, text in facts.items())]
+    lines += ["", f"Wall times are of a variant's own run. {_WALL_TIMES}"]
     lines += ["", "## Clothing-change mode beside the paper's Table II, rank-1 / mAP in per cent", ""]
     lines += [table_beside_the_paper(values, datasets)]
     for dataset in datasets:
