@@ -18,8 +18,8 @@ class IDKnowledgeTransfer(nn.Module):
         kernel_size: size of the convolution from two channels to one, odd. The paper gives none; 7 is that of CBAM's
             spatial attention, which it cites.
         norm: the host's norm layer between convolution and sigmoid: "BN", "syncBN", "GhostBN", or "" for none. The
-            paper shows none; the published code of CBAM has "BN" there. Without it and without a bias, features that are
-            nowhere near zero leave the sigmoid saturated: W_I is then close to one (or zero) all over.
+            paper shows none; the published code of CBAM has "BN" there. Without it and without a bias, features that
+            are nowhere near zero leave the sigmoid saturated: W_I is then close to one (or zero) all over.
         scale, offset: that the norm's affine transform starts from. Feature strengths have few high and many middling
             values; a scale above one and an offset below zero leave W_I dark but for the strongest.
         learned: whether the identity loss of the main stream shapes W_I, by its gradient into this layer and through it
