@@ -87,7 +87,12 @@ def test_metric_falls_back_where_nobody_changes_clothes(cfg):
 
 def test_results_are_written_with_chance_beside_them(cfg, tmp_path):
     results = evaluate(cfg, str(tmp_path / "new"))
-    assert json.loads((tmp_path / "new" / "results_by_hand.json").read_text()) == pytest.approx(dict(results))
+    written = json.loads((tmp_path / "new" / "results_by_hand.json").read_text())
+    chance = {key: written.pop(key) for key in list(written) if "/chance/" in key}
+    assert written == pytest.approx(dict(results))
+    assert len(chance) == 18
+    assert chance["clothing_change/chance/Rank-1"] == pytest.approx(100 / 3)
+    assert chance["clothing_change/chance/mAP"] == pytest.approx(100 * (1 + 1 / 2 + 1 / 3) / 3)
     lines = (tmp_path / "new" / "results_by_hand.md").read_text().splitlines()
     cells = {row[0]: row[1:] for row in ([c.strip() for c in line.strip("|").split("|")] for line in lines[2:])}
     assert cells["clothing_change"] == ["0.00", "100.00", "100.00", "100.00", "50.00", "50.00", "1", "1"]
