@@ -80,7 +80,8 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config-file", required=True, metavar="FILE", help="config of the whole model")
     parser.add_argument("--output", default="logs/ablation", metavar="DIR", help="folder (default: logs/ablation)")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], metavar="SEED", help="(default: 0 1 2)")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], metavar="SEED",
+                        help="(default: 0 1 2); like --variants, before another option, such as --output")  # fmt: skip
     parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=VARIANTS, metavar="VARIANT",
                         help=f"(default: all) {', '.join(VARIANTS)}")  # fmt: skip
     parser.add_argument("--jobs", type=int, default=1 if cuda else os.cpu_count(), metavar="N",
