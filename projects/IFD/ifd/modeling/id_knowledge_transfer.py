@@ -20,15 +20,15 @@ class IDKnowledgeTransfer(nn.Module):
         norm: the host's norm layer between convolution and sigmoid: "BN", "syncBN", "GhostBN", or "" for none. The
             paper shows none; the published code of CBAM has "BN" there. Without it and without a bias, features that
             are nowhere near zero leave the sigmoid saturated: W_I is then close to one (or zero) all over.
+        init: weights to start from. "random": PyTorch's, whose sign, and with it whether W_I is high or low where the
+            attention stream's features are strong, is a matter of chance. "center": one at the kernel's center and
+            zero elsewhere, so that strong features mean attention.
         scale, offset: that the norm's affine transform starts from. Feature strengths have few high and many middling
             values; a scale above one and an offset below zero leave W_I dark but for the strongest.
         learned: whether the identity loss of the main stream shapes W_I, by its gradient into this layer and through it
             into the attention stream. Otherwise both stay out of its reach, and W_I follows L_ID^a alone; a main stream
             that leans on clothes cannot turn the attention to them then. Goes with init "center" only, as a random
             convolution means nothing unless it learns.
-        init: weights to start from. "random": PyTorch's, whose sign, and with it whether W_I is high or low where the
-            attention stream's features are strong, is a matter of chance. "center": one at the kernel's center and
-            zero elsewhere, so that strong features mean attention.
 
     Shape:
         attention_features: (N, D, h, w) float, F_a.
