@@ -51,31 +51,32 @@ def check_config(cfg) -> None:
                 "RenderedPeoplePRCCLayout and RenderedPeopleLTCCLayout"
             ) from error
 
-    _check_backbone_weights(cfg)
     trial = cfg.clone()
     trial.defrost()
     trial.MODEL.BACKBONE.PRETRAIN = False
     trial.MODEL.HEADS.NUM_CLASSES = 1
     try:
         META_ARCH_REGISTRY.get(cfg.MODEL.META_ARCHITECTURE)(trial)
+        _check_backbone_weights(cfg, trial)
         clothing_ids(cfg.IFD.PARSING.SYSTEM, list(cfg.IFD.PARSING.CLOTHING) or None)
         build_masked_transforms(cfg)
     except (KeyError, ValueError, AssertionError) as error:
         raise ConfigError(error.args[0] if error.args else repr(error)) from error
 
 
-def _check_backbone_weights(cfg) -> None:
-    """The host logs which weights of MODEL.BACKBONE.PRETRAIN_PATH it leaves out, and goes on without any of them."""
+def _check_backbone_weights(cfg, without_weights) -> None:
+    """The host logs which weights of MODEL.BACKBONE.PRETRAIN_PATH it leaves out, and goes on without any of them.
+
+    Args:
+        cfg: full config.   without_weights: the same with MODEL.BACKBONE.PRETRAIN off.
+    """
     path = cfg.MODEL.BACKBONE.PRETRAIN_PATH
     if not (cfg.MODEL.BACKBONE.PRETRAIN and path):
         return
     hint = "projects/IFD/tools/extract_backbone.py makes such a file from a checkpoint"
     if not os.path.isfile(path):
         raise ConfigError(f"MODEL.BACKBONE.PRETRAIN_PATH {path} does not exist; {hint}")
-    trial = cfg.clone()
-    trial.defrost()
-    trial.MODEL.BACKBONE.PRETRAIN = False
-    weights = build_backbone(trial).state_dict()
+    weights = build_backbone(without_weights).state_dict()
     try:
         found = torch.load(path, map_location="cpu")
     except Exception as error:

@@ -59,8 +59,7 @@ def summary_table(values: dict, dataset: str, chance: dict[str, float]) -> str:
     for name in _in_order(values):
         cells = [VARIANTS[name].title]
         for column in columns:
-            pair = [_spread(values[name][dataset].get(f"{column}/{metric}", {})) for metric in METRICS]
-            cells.append(" / ".join(pair))
+            cells.append(_pair(values, name, dataset, column))
         minutes = np.mean(list(values[name]["seconds"].values())) / 60
         rows.append([*cells, f"{minutes:.1f} min"])
     by_chance = [[chance[f"{c}/{m}"] for m in METRICS if f"{c}/{m}" in chance] for c in columns]
@@ -91,11 +90,10 @@ def table_beside_the_paper(values: dict, datasets: Sequence[str]) -> str:
         values: of :func:`collect`.   datasets: columns measured here.
     """
     rows = []
-    for name in filter(_TABLE_2.__contains__, _in_order(values)):
-        measured = [
-            " / ".join(_spread(values[name][dataset].get(f"clothing_change/{metric}", {})) for metric in METRICS)
-            for dataset in datasets
-        ]
+    for name in _in_order(values):
+        if not VARIANTS[name].paper:
+            continue
+        measured = [_pair(values, name, dataset, "clothing_change") for dataset in datasets]
         printed = [" / ".join(map(str, pair)) for pair in VARIANTS[name].paper.values()]
         rows.append([VARIANTS[name].title, *measured, *printed])
     headers = ["variant", *(f"measured: {name}" for name in datasets), "the paper's: PRCC", "the paper's: LTCC"]
@@ -224,7 +222,7 @@ def plot_ablation(values: dict, datasets: Sequence[str], chance: dict, path: Pat
                 if not by_seed:
                     continue
                 numbers = list(by_seed.values())
-                colour = "tab:blue" if name in _TABLE_2 else "tab:gray"
+                colour = "tab:blue" if VARIANTS[name].paper else "tab:gray"
                 axis.barh(position, np.mean(numbers), color=colour, alpha=0.45, height=0.7)
                 axis.plot(numbers, [position] * len(numbers), "o", color="black", markersize=3)
                 axis.annotate(
@@ -246,9 +244,6 @@ def plot_ablation(values: dict, datasets: Sequence[str], chance: dict, path: Pat
     plt.close(figure)
 
 
-_TABLE_2 = ("baseline", "with_ikt", "with_cbd", "ifd_supcon", "ifd")
-
-
 def _chance(results: dict[str, float]) -> dict[str, float]:
     return {key.replace("/chance/", "/"): value for key, value in results.items() if "/chance/" in key}
 
@@ -265,6 +260,10 @@ def _columns(values: dict, dataset: str) -> list[str]:
 def _heading(column: str) -> str:
     mode, _, shot = column.partition("/")
     return f"{_HEADINGS[mode]}, {shot.replace('_', '-')}" if shot else _HEADINGS[mode]
+
+
+def _pair(values: dict, name: str, dataset: str, column: str) -> str:
+    return " / ".join(_spread(values[name][dataset].get(f"{column}/{metric}", {})) for metric in METRICS)
 
 
 def _spread(by_seed: dict[int, float]) -> str:

@@ -129,9 +129,9 @@ def view_triplets(model, loader, triplets: list[HardTriplet], drawn: list[HardTr
     Args:
         model: IFD in evaluation mode, whose descriptor is the main stream's.
     """
-    features = F.normalize(extract_descriptors(model, loader).features.double()).numpy()
+    descriptors = F.normalize(extract_descriptors(model, loader).features.double()).numpy()
     similarities = np.array(
-        [[features[t.anchor] @ features[other] for other in (t.positive, t.negative)] for t in triplets]
+        [[descriptors[t.anchor] @ descriptors[other] for other in (t.positive, t.negative)] for t in triplets]
     )
     network = _RefinedDescriptor(model)
     maps, attention = [], []
@@ -141,10 +141,10 @@ def view_triplets(model, loader, triplets: list[HardTriplet], drawn: list[HardTr
                 [loader.dataset[i]["images"] for i in (triplet.anchor, triplet.positive, triplet.negative)]
             )
             with torch.no_grad():
-                anchor, positive, _ = network(images)
-                attention_map = model.stream_features(images).attention_map
-            if attention_map is not None:
-                resized = F.interpolate(attention_map, size=images.shape[-2:], mode="bilinear")
+                features = model.stream_features(images)
+                anchor, positive, _ = network.describe(features.refined)
+            if features.attention_map is not None:
+                resized = F.interpolate(features.attention_map, size=images.shape[-2:], mode="bilinear")
                 attention.append(resized[:, 0].cpu().numpy())
             maps.append(cam(images, [_Similarity(to) for to in (positive, anchor, anchor)]))
     return ModelView(similarities, maps, attention)
@@ -253,7 +253,10 @@ class _RefinedDescriptor(torch.nn.Module):
         self.maps = torch.nn.Identity()
 
     def forward(self, images):
-        return F.normalize(self.model.heads(self.maps(self.model.stream_features(images).refined)))
+        return self.describe(self.maps(self.model.stream_features(images).refined))
+
+    def describe(self, refined):
+        return F.normalize(self.model.heads(refined))
 
 
 class _Similarity:
