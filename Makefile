@@ -4,7 +4,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-# The pair that the tests ran with last. Any torch >= 2.1 serves: make demo TORCH="torch torchvision"
+# The pair that the tests ran with last. Any torch >= 2.6 serves (weights-only loading): make demo TORCH="torch torchvision"
 TORCH ?= torch==2.14.1 torchvision==0.29.1
 
 BIN := $(VENV)/bin
@@ -40,3 +40,4 @@ test: lint
 
 lint: $(READY)
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .

@@ -120,9 +120,7 @@ def test_baseline_trains_on_train_query_and_gallery_of_ltcc(two_layouts, tmp_pat
 
 
 def test_combined_and_joined_training_sets(two_layouts, tmp_path):
-    cfg = baseline_cfg(
-        tmp_path / "logs", "PRCC", "DATASETS.NAMES", ("PRCC", "LTCC"), "DATASETS.COMBINEALL", True
-    )
+    cfg = baseline_cfg(tmp_path / "logs", "PRCC", "DATASETS.NAMES", ("PRCC", "LTCC"), "DATASETS.COMBINEALL", True)
     dataset = DefaultTrainer.build_train_loader(cfg).dataset
     assert (dataset.num_classes, dataset.num_cameras) == (24, 12)
     # 8 people x 3 cameras x 2, 4 people x 3 cameras x 3; 12 people x 3 cameras x 2 outfits.

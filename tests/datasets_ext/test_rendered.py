@@ -38,8 +38,10 @@ def test_rendered_people_read_as_the_real_data_set(
     assert found.train == moved(expected.train)
     assert found.query == moved(expected.query)
     assert found.gallery == moved(expected.gallery)
-    assert found.parsing_maps().path_for(found.train[0][0]).startswith(
-        str(ltcc_root / "rendered_people" / folder / "parsing")
+    assert (
+        found.parsing_maps()
+        .path_for(found.train[0][0])
+        .startswith(str(ltcc_root / "rendered_people" / folder / "parsing"))
     )
 
 

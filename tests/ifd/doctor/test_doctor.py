@@ -272,7 +272,7 @@ def test_the_page_shows_what_was_found(root, tmp_path):
     write_page(examined(root), str(page), sample=5, most=2)
     text = page.read_text(encoding="utf-8")
     # Sample 5 x 3, unreadable 1 (its map), other size 2, two without a map of 1 each.
-    assert text.count("<img src=\"data:image/") == 15 + 1 + 2 + 2
+    assert text.count('<img src="data:image/') == 15 + 1 + 2 + 2
     assert "Sample: 5 of 139 images" in text
     assert "Shown are 2 of 3" in text
     assert text.count("image cannot be read") == 1

@@ -103,9 +103,7 @@ def test_without_transformers_the_message_says_what_to_install(monkeypatch):
         load_parser("some/model")
 
 
-@pytest.mark.parametrize(
-    ("device", "message"), [("gpu", "none of PyTorch's"), ("cuda", "PyTorch finds no CUDA here")]
-)
+@pytest.mark.parametrize(("device", "message"), [("gpu", "none of PyTorch's"), ("cuda", "PyTorch finds no CUDA here")])
 def test_a_device_that_is_not_there(monkeypatch, device, message):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ParserError, match=message):

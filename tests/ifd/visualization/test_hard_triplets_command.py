@@ -7,9 +7,7 @@ import sys
 from ifd.engine import train
 
 
-def test_figures_are_drawn_from_two_checkpoints(
-    pytestconfig, finished_config, tiny_config, tmp_path, tiny_arguments
-):
+def test_figures_are_drawn_from_two_checkpoints(pytestconfig, finished_config, tiny_config, tmp_path, tiny_arguments):
     checkpoint = os.path.join(finished_config.OUTPUT_DIR, "model_final.pth")
     tool = "projects/IFD/tools/plot_hard_triplets.py"
     command = [sys.executable, tool, "--config-file", "configs/IFD_R50.yml", "--ifd", checkpoint]

@@ -120,6 +120,4 @@ def _images_by_person_and_outfit(data_source: Sequence[tuple]) -> list[list[np.n
     by_person: dict = {}
     for index, item in enumerate(data_source):
         by_person.setdefault(item[1], {}).setdefault(item[3], []).append(index)
-    return [
-        [np.asarray(by_person[pid][outfit]) for outfit in sorted(by_person[pid])] for pid in sorted(by_person)
-    ]
+    return [[np.asarray(by_person[pid][outfit]) for outfit in sorted(by_person[pid])] for pid in sorted(by_person)]

@@ -116,4 +116,3 @@ def build_masked_transforms(cfg, is_train: bool = True) -> MaskedTransforms:
     if cfg.INPUT.RPT.ENABLED:
         image_only.append(RandomPatch(prob_happen=cfg.INPUT.RPT.PROB))
     return MaskedTransforms(joint, image_only)
-

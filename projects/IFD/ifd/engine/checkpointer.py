@@ -94,14 +94,11 @@ class IFDCheckpointer(Checkpointer):
         missing = [
             key
             for key in incompatible.missing_keys
-            if key not in reshaped.union(_CLASSIFIERS)
-            and not (self._starting and key.split(".")[0] not in touched)
+            if key not in reshaped.union(_CLASSIFIERS) and not (self._starting and key.split(".")[0] not in touched)
         ]
         predicts = any(key.startswith("attention_prediction.") for key in self.model.state_dict())
         unexpected = [
-            key
-            for key in incompatible.unexpected_keys
-            if not (predicts and key.startswith(_REPLACED_BY_PREDICTION))
+            key for key in incompatible.unexpected_keys if not (predicts and key.startswith(_REPLACED_BY_PREDICTION))
         ]
         problems = [
             f"{what}: {', '.join(keys[:3])}{f' and {len(keys) - 3} more' if len(keys) > 3 else ''}"
