@@ -26,9 +26,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ifd.evaluation.matching import MODES
-from ifd.evaluation.ranking import clothes_rank, clothes_rank_from_distances
-from ifd.evaluation.rerank import rerank
+from clothes_rank import MODES, clothes_rank, clothes_rank_from_distances
+from clothes_rank.rerank import rerank
 
 HOST_EVALUATION = Path(importlib.util.find_spec("fastreid").submodule_search_locations[0]) / "evaluation"
 # Worker threads of BLAS libraries stay busy for some ten milliseconds after a product.

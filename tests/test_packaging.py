@@ -6,6 +6,7 @@ import os
 import pytest
 
 ROOTS = {
+    "clothes_rank": "projects/ClothesRank/clothes_rank",
     "datasets_ext": "datasets_ext",
     "fastreid_compat": "projects/FastReIDCompat/fastreid_compat",
     "ifd": "projects/IFD/ifd",

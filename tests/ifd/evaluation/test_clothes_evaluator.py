@@ -7,11 +7,11 @@ import torch
 from fastreid.config import get_cfg
 from fastreid.evaluation import inference_on_dataset
 
+from clothes_rank import clothes_rank_from_distances
+from clothes_rank.query_expansion import expand_queries
+from clothes_rank.rerank import rerank
 from ifd import add_ifd_config
 from ifd.evaluation import ClothesEvaluator, clothes_rank
-from ifd.evaluation.query_expansion import expand_queries
-from ifd.evaluation.ranking import clothes_rank_from_distances
-from ifd.evaluation.rerank import rerank
 
 # One query of person 1 in clothes 10 by camera 0. The gallery by falling similarity:
 #   1. person 2                              distractor

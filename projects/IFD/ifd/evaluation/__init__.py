@@ -1,5 +1,5 @@
+from clothes_rank import MODES, clothes_rank
+
 from .clothes_evaluator import ClothesEvaluator
-from .matching import MODES
-from .ranking import clothes_rank
 
 __all__ = ["MODES", "ClothesEvaluator", "clothes_rank"]

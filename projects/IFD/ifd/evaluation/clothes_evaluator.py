@@ -11,14 +11,14 @@ from fastreid.evaluation import DatasetEvaluator
 from fastreid.utils import comm
 from termcolor import colored
 
-from .chance import chance_level
-from .matching import MODES
-from .protocols import single_shot
-from .query_expansion import expand_queries
-from .ranking import clothes_rank, clothes_rank_from_distances
-from .rerank import rerank
+from clothes_rank import MODES, clothes_rank, clothes_rank_from_distances
+from clothes_rank.chance import chance_level
+from clothes_rank.query_expansion import expand_queries
+from clothes_rank.rerank import rerank
+from clothes_rank.single_shot import single_shot
+from clothes_rank.verification import verification_rates, verification_rates_from_distances
+
 from .results_table import RANKS, results_table
-from .roc import verification_rates, verification_rates_from_distances
 
 _FALSE_POSITIVE_RATES = (1e-4, 1e-3, 1e-2)
 

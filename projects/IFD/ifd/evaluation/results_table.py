@@ -2,8 +2,8 @@
 
 from tabulate import tabulate
 
-from .chance import ChanceLevel
-from .matching import MODES
+from clothes_rank import MODES
+from clothes_rank.chance import ChanceLevel
 
 RANKS = (1, 5, 10, 20)
 METRICS = (*(f"Rank-{rank}" for rank in RANKS), "mAP", "mINP")

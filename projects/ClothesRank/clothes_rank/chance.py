@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import digamma
 
-from .matching import as_labels, match_counts, requested_modes
+from .modes import as_labels, match_counts, requested_modes
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from ifd.evaluation import blocks, compiled, cpu_engine, matching, ranking, workers
-from ifd.evaluation.matching import MODES
-from ifd.evaluation.ranking import clothes_rank, clothes_rank_from_distances
-from ifd.evaluation.screening import Screen
-from ifd.evaluation.torch_engine import TorchDistances, TorchFeatures
+from clothes_rank import modes, retrieval
+from clothes_rank.counting import blocks, compiled, cpu, workers
+from clothes_rank.counting.cuda import TorchDistances, TorchFeatures
+from clothes_rank.counting.screening import Screen
+from clothes_rank.modes import MODES
+from clothes_rank.retrieval import clothes_rank, clothes_rank_from_distances
 
 NUM_QUERY, NUM_GALLERY, DIM = 60, 260, 48
 
@@ -36,7 +37,7 @@ def assert_equal_results(results, expected):
             np.testing.assert_array_equal(getattr(results[mode], name), getattr(expected[mode], name))
 
 
-@pytest.mark.parametrize("features_backend", [cpu_engine.CpuFeatures, TorchFeatures])
+@pytest.mark.parametrize("features_backend", [cpu.CpuFeatures, TorchFeatures])
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 @pytest.mark.parametrize(("scratch", "gallery_rows", "pairs"), [(1, 1, 1), (4000, 30, 500), (20000, 259, 10**6)])
 def test_blocks_and_passes(case, monkeypatch, features_backend, metric, scratch, gallery_rows, pairs):
@@ -46,25 +47,25 @@ def test_blocks_and_passes(case, monkeypatch, features_backend, metric, scratch,
         query, gallery = query[:15], np.concatenate([gallery[:25]] * 2)
         labels = tuple(side[:15] if i % 2 == 0 else side[:50] for i, side in enumerate(labels))
     expected = clothes_rank(query, gallery, *labels, mode=MODES, metric=metric)
-    monkeypatch.setattr(ranking, "CpuFeatures", features_backend)
+    monkeypatch.setattr(retrieval, "CpuFeatures", features_backend)
     monkeypatch.setattr(blocks, "SCRATCH_BYTES", scratch)
     monkeypatch.setattr(blocks, "CUDA_SCRATCH_BYTES", scratch * 512)
     monkeypatch.setattr(blocks, "MAX_GALLERY_ROWS", gallery_rows)
-    monkeypatch.setattr(matching, "PAIRS_PER_CHUNK", pairs)
+    monkeypatch.setattr(modes, "PAIRS_PER_CHUNK", pairs)
     assert_equal_results(clothes_rank(query, gallery, *labels, mode=MODES, metric=metric), expected)
 
 
-@pytest.mark.parametrize("distances_backend", [cpu_engine.GivenDistances, TorchDistances])
+@pytest.mark.parametrize("distances_backend", [cpu.GivenDistances, TorchDistances])
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
 def test_blocks_of_given_distances(random_labels, monkeypatch, distances_backend, dtype):
     generator = np.random.default_rng(1)
     distances = generator.integers(0, 50, (NUM_QUERY, NUM_GALLERY)).astype(dtype)
     labels = random_labels(generator, NUM_QUERY, NUM_GALLERY, pids=15)
     expected = clothes_rank_from_distances(distances, *labels, mode=MODES)
-    monkeypatch.setattr(ranking, "GivenDistances", distances_backend)
+    monkeypatch.setattr(retrieval, "GivenDistances", distances_backend)
     monkeypatch.setattr(blocks, "SCRATCH_BYTES", 5000)
     monkeypatch.setattr(blocks, "CUDA_SCRATCH_BYTES", 50000)
-    monkeypatch.setattr(matching, "PAIRS_PER_CHUNK", 100)
+    monkeypatch.setattr(modes, "PAIRS_PER_CHUNK", 100)
     assert_equal_results(clothes_rank_from_distances(distances, *labels, mode=MODES), expected)
 
 
@@ -136,7 +137,7 @@ def test_memory_is_bounded_by_the_blocks(random_labels, monkeypatch):
 
 def with_error(monkeypatch, size, spared=None):
     """Makes products wrong by up to `size`, but for those spared; returns a list that gets one entry for each tally."""
-    generator, matmul, tally = np.random.default_rng(3), np.matmul, cpu_engine.CpuFeatures.tally
+    generator, matmul, tally = np.random.default_rng(3), np.matmul, cpu.CpuFeatures.tally
     careful_flags = []
 
     def noisy(left, right, out):
@@ -150,7 +151,7 @@ def with_error(monkeypatch, size, spared=None):
         return tally(self, *arguments, careful=careful)
 
     monkeypatch.setattr(np, "matmul", noisy)
-    monkeypatch.setattr(cpu_engine.CpuFeatures, "tally", watched)
+    monkeypatch.setattr(cpu.CpuFeatures, "tally", watched)
     return careful_flags
 
 

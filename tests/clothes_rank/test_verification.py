@@ -6,9 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ifd.evaluation import blocks
-from ifd.evaluation.matching import MODES
-from ifd.evaluation.roc import verification_rates, verification_rates_from_distances
+from clothes_rank.counting import blocks
+from clothes_rank.modes import MODES
+from clothes_rank.verification import verification_rates, verification_rates_from_distances
 
 RATES = (0.0, 0.01, 0.1, 0.5, 1.0)
 

@@ -6,13 +6,13 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from ifd.evaluation.chance import (
+from clothes_rank.chance import (
     chance_level,
     expected_average_precision,
     expected_inverse_negative_penalty,
     expected_match_within,
 )
-from ifd.evaluation.matching import MODES
+from clothes_rank.modes import MODES
 
 CASES = [(matches, ranked) for ranked in range(1, 7) for matches in range(1, ranked + 1)]
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from .counting.workers import evaluation_workers
 from .inputs import as_feature_pair, check_metric
-from .matching import as_labels, requested_modes
-from .ranking import RankResult, clothes_rank, features_backend
-from .workers import evaluation_workers
+from .modes import as_labels, requested_modes
+from .retrieval import RankResult, clothes_rank, features_backend
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,11 +20,11 @@ import numpy as np
 import scipy.sparse
 import torch
 
-from . import blocks
-from .compiled import compiled
+from .counting import blocks
+from .counting.compiled import compiled
+from .counting.workers import Workers, evaluation_workers
 from .inputs import as_feature_pair, check_metric, check_norms
 from .neighbours import nearest_neighbours
-from .workers import Workers, evaluation_workers
 
 VARIANTS = ("published", "host")
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from ifd.evaluation.matching import MODES
-from ifd.evaluation.protocols import draw_gallery, single_shot
-from ifd.evaluation.ranking import clothes_rank
+from clothes_rank.modes import MODES
+from clothes_rank.retrieval import clothes_rank
+from clothes_rank.single_shot import draw_gallery, single_shot
 
 
 @pytest.fixture

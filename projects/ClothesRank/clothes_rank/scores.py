@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .compiled import compiled
-from .matching import MODES
+from .counting.compiled import compiled
+from .modes import MODES
 
 _GENERAL = MODES.index("general")
 _SAME_CLOTHING = MODES.index("same_clothing")

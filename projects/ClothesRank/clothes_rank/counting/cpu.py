@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..inputs import check_norms
 from . import blocks, kernels
-from .inputs import check_norms
 from .kernels import Expectation, Side, Thresholds
 from .screening import Screen
 from .workers import Workers

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from . import blocks
-from .compiled import compiled
-from .cpu_engine import CpuFeatures
+from .counting import blocks
+from .counting.compiled import compiled
+from .counting.cpu import CpuFeatures
+from .counting.workers import Workers, evaluation_workers
 from .inputs import as_distances, as_feature_pair, check_metric
-from .matching import Labels, as_labels, match_counts, requested_modes
-from .workers import Workers, evaluation_workers
+from .modes import Labels, as_labels, match_counts, requested_modes
 
 _HALF = 1 << 16
 _SIGN = np.uint32(1 << 31)

@@ -8,10 +8,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ifd.evaluation import ranking
-from ifd.evaluation.matching import MODES
-from ifd.evaluation.ranking import clothes_rank, clothes_rank_from_distances
-from ifd.evaluation.torch_engine import TorchDistances, TorchFeatures
+from clothes_rank import retrieval
+from clothes_rank.counting.cuda import TorchDistances, TorchFeatures
+from clothes_rank.modes import MODES
+from clothes_rank.retrieval import clothes_rank, clothes_rank_from_distances
 
 # One query of person 1, camera 0, clothes 10. By distance the gallery holds:
 #   rank in general            2     .     3     4     5     6
@@ -32,8 +32,8 @@ WORKED_MATCH_RANKS = {"general": [2, 4, 5, 6], "same_clothing": [3, 4], "clothin
 def backends(monkeypatch):
     """Yields under the CPU's loops, then under the CUDA path's code on CPU tensors."""
     yield "compiled"
-    monkeypatch.setattr(ranking, "CpuFeatures", TorchFeatures)
-    monkeypatch.setattr(ranking, "GivenDistances", TorchDistances)
+    monkeypatch.setattr(retrieval, "CpuFeatures", TorchFeatures)
+    monkeypatch.setattr(retrieval, "GivenDistances", TorchDistances)
     yield "torch"
     monkeypatch.undo()
 
@@ -42,8 +42,8 @@ def backends(monkeypatch):
 def backend(request, monkeypatch):
     """Both sets of code: the CPU's loops, and what CUDA tensors are ranked with, on CPU tensors."""
     if request.param == "torch":
-        monkeypatch.setattr(ranking, "CpuFeatures", TorchFeatures)
-        monkeypatch.setattr(ranking, "GivenDistances", TorchDistances)
+        monkeypatch.setattr(retrieval, "CpuFeatures", TorchFeatures)
+        monkeypatch.setattr(retrieval, "GivenDistances", TorchDistances)
     return request.param
 
 
@@ -222,8 +222,8 @@ def test_one_mode_or_several():
 
 def test_several_modes_rank_once(monkeypatch):
     calls = []
-    count = ranking._count
-    monkeypatch.setattr(ranking, "_count", lambda *arguments: calls.append(1) or count(*arguments))
+    count = retrieval._count
+    monkeypatch.setattr(retrieval, "_count", lambda *arguments: calls.append(1) or count(*arguments))
     clothes_rank_from_distances(WORKED_DISTANCES, *WORKED_LABELS, mode=MODES)
     assert len(calls) == 1
 

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
+from ..inputs import check_norms
 from . import blocks
-from .inputs import check_norms
 from .kernels import LANES, REMAINDER, Thresholds
 from .screening import FLOAT32_ROUNDOFF, TF32_ROUNDOFF, Screen
 from .workers import Workers

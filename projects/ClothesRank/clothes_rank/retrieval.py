@@ -16,13 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from .average_precision import Scores, cumulative_matches, score_matches
-from .cpu_engine import CpuFeatures, GivenDistances
+from .counting.cpu import CpuFeatures, GivenDistances
+from .counting.cuda import TorchDistances, TorchFeatures
+from .counting.kernels import Thresholds, sort_pairs
+from .counting.workers import Workers, evaluation_workers
 from .inputs import as_distances, as_feature_pair, check_max_rank, check_metric
-from .kernels import Thresholds, sort_pairs
-from .matching import MODES, Labels, PersonGroups, as_labels, requested_modes
-from .torch_engine import TorchDistances, TorchFeatures
-from .workers import Workers, evaluation_workers
+from .modes import MODES, Labels, PersonGroups, as_labels, requested_modes
+from .scores import Scores, cumulative_matches, score_matches
 
 
 @dataclass(frozen=True, eq=False)

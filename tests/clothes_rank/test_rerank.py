@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from ifd.evaluation import blocks, neighbours
-from ifd.evaluation.neighbours import nearest_neighbours
-from ifd.evaluation.query_expansion import expand_queries
-from ifd.evaluation.rerank import rerank
+from clothes_rank import neighbours
+from clothes_rank.counting import blocks
+from clothes_rank.neighbours import nearest_neighbours
+from clothes_rank.query_expansion import expand_queries
+from clothes_rank.rerank import rerank
 
 
 @pytest.fixture(params=range(4))

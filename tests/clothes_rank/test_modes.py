@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ifd.evaluation import matching
-from ifd.evaluation.matching import MODES, PersonGroups, as_labels, match_counts, requested_modes
+from clothes_rank import modes
+from clothes_rank.modes import MODES, PersonGroups, as_labels, match_counts, requested_modes
 
 
 def labels_of(arrays):
@@ -37,7 +37,7 @@ def test_counts_of_matches_and_ranked_images(random_labels, seed, num_query, num
 @pytest.mark.parametrize("pairs_per_chunk", [1, 7, 1000])
 @pytest.mark.parametrize("max_queries", [1, 3, 100])
 def test_chunks_cover_each_query_once_with_all_its_images(random_labels, monkeypatch, pairs_per_chunk, max_queries):
-    monkeypatch.setattr(matching, "PAIRS_PER_CHUNK", pairs_per_chunk)
+    monkeypatch.setattr(modes, "PAIRS_PER_CHUNK", pairs_per_chunk)
     # Person 5 is in the queries only.
     labels = labels_of(random_labels(np.random.default_rng(0), 20, 30, pids=5))
     labels = labels._replace(gallery_pids=labels.gallery_pids % 4)
