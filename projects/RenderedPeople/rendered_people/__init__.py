@@ -1,5 +1,5 @@
 """RenderedPeople: clothing-change person re-identification that anyone can render, with exact parsing maps."""
 
-from rendered_people.benchmark import render_benchmark
+from rendered_people.folder.benchmark import render_benchmark
 
 __all__ = ["render_benchmark"]

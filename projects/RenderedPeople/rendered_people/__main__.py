@@ -3,8 +3,8 @@
 import argparse
 import sys
 
-from rendered_people.benchmark import render_benchmark
-from rendered_people.parameters import LAYOUTS, SPLITS, BenchmarkParameters
+from rendered_people.folder.benchmark import render_benchmark
+from rendered_people.folder.parameters import LAYOUTS, SPLITS, BenchmarkParameters
 
 
 def main(arguments=None):

@@ -2,18 +2,18 @@
 
 from functools import lru_cache
 
-from rendered_people.body import BodyModel
-from rendered_people.cameras import draw_camera, draw_view
-from rendered_people.figure import Figure
-from rendered_people.garments import Tailor
-from rendered_people.hair import hair_parts
-from rendered_people.head import HeadFrame
-from rendered_people.people import draw_person
-from rendered_people.poses import draw_pose
-from rendered_people.renderer import expose
+from rendered_people.camera.cameras import draw_camera, draw_view
+from rendered_people.camera.sensor import develop
+from rendered_people.clothes.garments import Tailor
+from rendered_people.person.body import BodyModel
+from rendered_people.person.hair import hair_parts
+from rendered_people.person.head import HeadFrame
+from rendered_people.person.people import draw_person
+from rendered_people.person.poses import draw_pose
+from rendered_people.person.skin import glasses_part, skin_parts
+from rendered_people.render.figure import Figure
+from rendered_people.render.renderer import expose
 from rendered_people.seeding import stream
-from rendered_people.sensor import develop
-from rendered_people.skin import glasses_part, skin_parts
 
 
 class Studio:
@@ -52,7 +52,7 @@ class Studio:
         identity, rest_body, head = self._undressed(person)
         clothes = self.wardrobe.outfit(person, outfit, female=identity.is_female)
         parts = skin_parts(self.body, rest_body, identity, self._tailor.hidden_skin(clothes))
-        parts += hair_parts(self.body, rest_body, head, identity.hair, clothes.find("hat"))
+        parts += hair_parts(self.body, rest_body, head, identity.hair, under_hat=clothes.find("hat") is not None)
         if identity.face.glasses != "none":
             parts.append(glasses_part(head, identity.face))
         parts += self._tailor.parts(rest_body, head, clothes, identity.hair.thickness)

@@ -1,0 +1,1 @@
+"""What is seen of them: place, light, scene, what stands in between, and the sensor."""

@@ -1,0 +1,1 @@
+"""What people wear: outfits, cloth, and garments cut to the body."""

@@ -1,0 +1,158 @@
+"""Outfits: what changes while the person stays the same, and who shares what with whom.
+
+Heights are metres on the reference body (hip joints at 0, ankles at -0.91, shoulders at 0.49).
+"""
+
+from dataclasses import dataclass, field, replace
+
+from rendered_people.clothes.cloth import Cloth, draw_cloth
+from rendered_people.seeding import stream
+
+
+@dataclass(frozen=True)
+class Garment:
+    """One piece of clothing.
+
+    kind: "top", "dress", "coat", "trousers", "skirt", "shoes", "socks", "hat", "scarf" or "bag".
+    sleeve: metres from the shoulder.   hem: height of its lower (shoes, socks: upper) edge.   looseness: metres off the
+    body.   style: what the kind leaves open ("round", "v" or "high" neck or a "hood"; "cap", "beanie" or "brimmed" hat;
+    "backpack" or "shoulder" bag; "open" or "closed" coat; "flared" or "straight" legs).
+    """
+
+    kind: str
+    cloth: Cloth
+    sleeve: float = 0.0
+    hem: float = 0.0
+    looseness: float = 0.006
+    style: str = ""
+
+
+@dataclass(frozen=True)
+class Outfit:
+    """Everything worn at once; garments: tuple of Garment from the skin outwards."""
+
+    garments: tuple = field(default_factory=tuple)
+
+    def find(self, kind):
+        """The garment of this kind, or None."""
+        return next((garment for garment in self.garments if garment.kind == kind), None)
+
+
+class Wardrobe:
+    """The clothes of all people.
+
+    Args:
+        seed: the benchmark's seed.
+        shared: in [0, 1], the chance that a garment comes from the common stock instead of being the wearer's own.
+        stock: int >= 1, garments of each sort in the common stock; the smaller, the more people wear the same.
+    """
+
+    def __init__(self, seed, shared, stock):
+        self.seed = seed
+        self.shared = shared
+        self.stock = stock
+
+    def outfit(self, person, outfit, *, female):
+        """Outfit number `outfit` of person number `person`.
+
+        No two outfits of one person share a top or a lower part. female: whether dresses and skirts are worn, too.
+        """
+        rng = stream(self.seed, "outfit", person, outfit)
+        wears_dress = rng.random() < (0.15 if female else 0.0)
+        wears_skirt = rng.random() < (0.25 if female else 0.01)
+        garments = [_draw_socks(rng)] if rng.random() < 0.5 else []
+        garments.append(self._pick(rng, "shoes", person, outfit, _draw_shoes))
+        if wears_dress:
+            garments.append(self._pick(rng, "dress", person, outfit, _draw_dress))
+        else:
+            lower, draw = ("skirt", _draw_skirt) if wears_skirt else ("trousers", _draw_trousers)
+            garments.append(self._pick(rng, lower, person, outfit, draw))
+            garments.append(self._pick(rng, "top", person, outfit, _draw_top))
+        for chance, sort, draw in (
+            (0.25, "coat", _draw_coat),
+            (0.08, "scarf", _draw_scarf),
+            (0.12, "hat", _draw_hat),
+            (0.18, "bag", _draw_bag),
+        ):
+            if rng.random() < chance:
+                garments.append(self._pick(rng, sort, person, outfit, draw))
+        return Outfit(tuple(garments))
+
+    def _pick(self, rng, sort, person, outfit, draw):
+        """A garment of the wearer's own, or one of the common stock that their other outfits do not use."""
+        if rng.random() >= self.shared:
+            return draw(stream(self.seed, f"own {sort}", person, outfit))
+        order = stream(self.seed, f"stock order of {sort}", person).permutation(self.stock)
+        return draw(stream(self.seed, f"stock {sort}", order[outfit % self.stock]))
+
+
+def _draw_top(rng):
+    sleeve = rng.choice([0.015, 0.17, 0.3, 0.52, 0.55], p=[0.08, 0.37, 0.1, 0.25, 0.2])
+    return Garment(
+        "top",
+        draw_cloth(rng),
+        sleeve=sleeve + rng.normal(0, 0.012),
+        hem=rng.uniform(-0.14, 0.02),
+        looseness=rng.uniform(0.009, 0.03),
+        style=str(rng.choice(["round", "v", "high", "hood"], p=[0.5, 0.2, 0.15, 0.15])),
+    )
+
+
+def _draw_dress(rng):
+    return Garment(
+        "dress",
+        draw_cloth(rng),
+        sleeve=rng.choice([0.02, 0.15, 0.5]),
+        hem=rng.uniform(-0.62, -0.3),
+        looseness=rng.uniform(0.006, 0.012),
+        style=str(rng.choice(["round", "v"])),
+    )
+
+
+def _draw_skirt(rng):
+    return Garment("skirt", draw_cloth(rng), hem=rng.uniform(-0.75, -0.28), looseness=rng.uniform(0.0, 0.03))
+
+
+def _draw_trousers(rng):
+    patterned = rng.random() < 0.12
+    cloth = draw_cloth(rng, ("pinstripes", "checks", "camouflage") if patterned else ("plain",), sober=True)
+    if rng.random() < 0.2:
+        return Garment(
+            "trousers", cloth, hem=rng.uniform(-0.52, -0.27), looseness=rng.uniform(0.01, 0.03), style="straight"
+        )
+    style = str(rng.choice(["straight", "flared"], p=[0.75, 0.25]))
+    return Garment("trousers", cloth, hem=rng.uniform(-0.93, -0.84), looseness=rng.uniform(0.004, 0.024), style=style)
+
+
+def _draw_shoes(rng):
+    hem = rng.choice([-0.885, -0.85, -0.66], p=[0.55, 0.3, 0.15])
+    cloth = replace(draw_cloth(rng, ("plain",), sober=True), sole=-0.965)
+    return Garment("shoes", cloth, hem=hem, looseness=rng.uniform(0.008, 0.014))
+
+
+def _draw_socks(rng):
+    cloth = draw_cloth(rng, ("plain", "stripes"), sober=True)
+    return Garment("socks", cloth, hem=rng.uniform(-0.84, -0.7), looseness=0.003)
+
+
+def _draw_coat(rng):
+    hem = rng.choice([-0.05, -0.1, -0.45], p=[0.45, 0.25, 0.3]) + rng.normal(0, 0.02)
+    cloth = draw_cloth(rng, ("plain", "plain", "checks", "tartan", "block", "camouflage"), sober=rng.random() < 0.6)
+    style = str(rng.choice(["open", "closed"]))
+    if style == "closed":
+        cloth = replace(cloth, seam=True)
+    return Garment("coat", cloth, sleeve=0.55, hem=hem, looseness=rng.uniform(0.03, 0.038), style=style)
+
+
+def _draw_scarf(rng):
+    return Garment("scarf", draw_cloth(rng, ("plain", "stripes", "checks", "tartan")), looseness=0.02)
+
+
+def _draw_hat(rng):
+    style = str(rng.choice(["cap", "beanie", "brimmed"], p=[0.5, 0.35, 0.15]))
+    return Garment("hat", draw_cloth(rng, ("plain", "stripes")), looseness=0.012, style=style)
+
+
+def _draw_bag(rng):
+    style = str(rng.choice(["backpack", "shoulder"]))
+    return Garment("bag", draw_cloth(rng, ("plain", "block"), sober=True), style=style)

@@ -1,0 +1,1 @@
+"""Who someone is: body, face, hair, skin and the way of walking."""

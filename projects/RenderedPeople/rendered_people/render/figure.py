@@ -1,0 +1,92 @@
+"""A dressed person as one mesh: skin, hair, garments and what is carried, each a part with label and material.
+
+Shapes: V vertices, F triangles of all parts together; n vertices of one part.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rendered_people.render.mesh import skin_vertices, vertex_normals
+
+# Samples know their place on the body: reference coordinates (3) and cloth coordinates (2).
+SURFACE_COORDINATES = 5
+
+
+@dataclass(frozen=True)
+class Part:
+    """One surface.
+
+    vertices: (n, 3) float64 at rest.   bone_indices, bone_weights: (n, k).   faces: (f, 3) int32, within the part.
+    labels: (f,) uint8 LIP label of each face.   keep: (n,) float64 cut field: only where it is >= 0 is there surface.
+    reference: (n, 3) float64, the place on the reference body.   cloth: (n, 2) float64, metres along the cloth.
+    material: object with `albedo(reference, cloth) -> (m, 3)` linear RGB, `gloss` and `folds` in [0, 1].
+    """
+
+    vertices: np.ndarray
+    bone_indices: np.ndarray
+    bone_weights: np.ndarray
+    faces: np.ndarray
+    labels: np.ndarray
+    keep: np.ndarray
+    reference: np.ndarray
+    cloth: np.ndarray
+    material: object
+
+
+@dataclass
+class Figure:
+    """All parts of one person in one outfit, joined so that one pass draws them."""
+
+    parts: list
+    vertices: np.ndarray = field(init=False)
+    bone_indices: np.ndarray = field(init=False)
+    bone_weights: np.ndarray = field(init=False)
+    faces: np.ndarray = field(init=False)
+    labels: np.ndarray = field(init=False)
+    keep: np.ndarray = field(init=False)
+    coordinates: np.ndarray = field(init=False)
+    part_of_face: np.ndarray = field(init=False)
+
+    def __post_init__(self):
+        parts = [_without_cut_faces(part) for part in self.parts]
+        offsets = np.cumsum([0] + [len(part.vertices) for part in parts])
+        width = max(part.bone_indices.shape[1] for part in parts)
+        self.vertices = np.concatenate([part.vertices for part in parts])
+        self.bone_indices = np.concatenate([_widen(part.bone_indices, width) for part in parts]).astype(np.int32)
+        self.bone_weights = np.concatenate([_widen(part.bone_weights, width) for part in parts])
+        self.faces = np.concatenate(
+            [part.faces + offset for part, offset in zip(parts, offsets[:-1], strict=True)]
+        ).astype(np.int32)
+        self.labels = np.concatenate([part.labels for part in parts])
+        self.keep = np.concatenate([part.keep for part in parts])
+        self.coordinates = np.concatenate([np.hstack([part.reference, part.cloth]) for part in parts])
+        self.part_of_face = np.repeat(np.arange(len(parts)), [len(part.faces) for part in parts])
+
+    def pose(self, transforms):
+        """Posed vertices and normals, two (V, 3) float64, feet on z = 0; transforms: (J, 3, 4) of the bones."""
+        vertices = skin_vertices(self.vertices, self.bone_indices, self.bone_weights, transforms)
+        vertices[:, 2] -= vertices[self.keep >= 0, 2].min()
+        return vertices, vertex_normals(vertices, self.faces)
+
+
+def _widen(columns, width):
+    return np.pad(columns, ((0, 0), (0, width - columns.shape[1])))
+
+
+def _without_cut_faces(part):
+    """The part less what its cut field removes entirely, so that posing and drawing spend nothing on it."""
+    faces = part.faces[(part.keep[part.faces] >= 0).any(axis=1)]
+    used, compact = np.unique(faces, return_inverse=True)
+    faces_kept = (part.keep[part.faces] >= 0).any(axis=1)
+    return Part(
+        part.vertices[used],
+        part.bone_indices[used],
+        part.bone_weights[used],
+        compact.reshape(faces.shape).astype(np.int32),
+        part.labels[faces_kept],
+        part.keep[used],
+        part.reference[used],
+        part.cloth[used],
+        part.material,
+    )

@@ -1,0 +1,132 @@
+"""A posed figure in a scene: the light that reaches the camera, and the parsing map from the same hits.
+
+Shapes: (H, W) pixels, S x S samples each; m samples that hit the figure.
+"""
+
+import numpy as np
+
+from rendered_people.camera.occluders import hide
+from rendered_people.render.rasterizer import rasterize
+from rendered_people.render.shading import crumple, face_viewer, interpolate, light
+from rendered_people.render.shadows import ShadowMap
+
+_SAMPLES = 2
+_UP = np.array([0.0, 0.0, 1.0])
+
+
+def expose(figure, transforms, camera, view, height, width):
+    """Light from a person and the scene behind.
+
+    Args:
+        figure: Figure.   transforms: (J, 3, 4) of the bones.   camera: Camera.   view: View.   height, width: pixels.
+    Returns:
+        light: (H, W, 3) float64, linear RGB.
+        labels: (H, W) uint8, LIP labels; each pixel has that of most of its samples.
+    """
+    vertices, normals = figure.pose(transforms)
+    turn = np.radians(view.yaw)
+    rotation = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
+    vertices = vertices @ rotation.T + [*view.place, 0]
+    normals = normals @ rotation.T
+
+    eye = np.array([0.0, 0.0, camera.height])
+    axes = _look_at(eye, np.array([*view.place, 0.9]))
+    in_camera = (vertices - eye) @ axes.T
+    inverse_depth = 1 / in_camera[:, 2]
+    plane = in_camera[:, :2] * inverse_depth[:, None]
+    corner, extent = _box(plane[figure.keep >= 0], view.box, height / width)
+    grid = np.array([width, height]) * _SAMPLES
+    screen = (plane - corner) / extent * grid
+    hits, barycentric, _ = rasterize(screen, inverse_depth, figure.keep, figure.faces, grid[1], grid[0])
+
+    shadow = ShadowMap(vertices, figure, view.sun)
+    covered = hits >= 0
+    seen = np.zeros((*hits.shape, 3))
+    seen[covered] = _shade(figure, vertices, normals, hits[covered], barycentric[covered], eye, camera, view, shadow)
+    behind = _background(camera, view, eye, axes, corner, extent, height, width, shadow)
+    share = sum(_samples(covered.astype(np.float64)))[..., None] / _SAMPLES**2
+    seen = sum(_samples(seen)) / _SAMPLES**2 + (1 - share) * behind
+    labels = np.where(covered, figure.labels[hits], 0).astype(np.uint8)
+    labels = _most_frequent(np.stack(_samples(labels), axis=-1))
+    if view.occluder is not None:
+        seen, labels = hide(seen, labels, view.occluder, 0.4 * camera.sun_colour + 0.8 * camera.sky_colour)
+    return seen, labels
+
+
+def _samples(grid):
+    """The S * S images (H, W, ...) that each hold one sample of every pixel of a grid (S * H, S * W, ...)."""
+    return [grid[row::_SAMPLES, column::_SAMPLES] for row in range(_SAMPLES) for column in range(_SAMPLES)]
+
+
+def _look_at(eye, target):
+    """(3, 3) rows right, down, forward of a camera at `eye` that looks at `target`."""
+    forward = (target - eye) / np.linalg.norm(target - eye)
+    right = np.cross(forward, _UP)
+    right /= np.linalg.norm(right)
+    return np.stack([right, -np.cross(right, forward), forward])
+
+
+def _box(plane, margins, aspect):
+    """Corner (2,) and extent (2,) on the image plane of the box cut around the points (n, 2)."""
+    low, high = (np.array([f(plane[:, 0]), f(plane[:, 1])]) for f in (np.min, np.max))
+    size = high - low
+    low, high = low - margins[:2] * size[1], high + margins[2:] * size[1]
+    centre, tall = (low + high) / 2, high[1] - low[1]
+    extent = np.array([tall / aspect, tall])
+    return centre - extent / 2, extent
+
+
+def _shade(figure, vertices, normals, hits, barycentric, eye, camera, view, shadow):
+    """(m, 3) linear light from the samples that hit triangles `hits` (m,) at `barycentric` (m, 3)."""
+    attributes = np.concatenate([vertices, normals, figure.coordinates], axis=1)
+    attributes = interpolate(attributes, figure.faces, hits, barycentric)
+    points, normal, reference, cloth = (np.ascontiguousarray(a) for a in np.split(attributes, [3, 6, 9], axis=1))
+    albedo = np.empty((len(hits), 3))
+    gloss = np.empty(len(hits))
+    part = figure.part_of_face[hits]
+    for index in np.unique(part):
+        here = part == index
+        material = figure.parts[index].material
+        albedo[here] = material.albedo(reference[here], cloth[here])
+        gloss[here] = material.gloss
+        if material.folds:
+            normal[here] = crumple(normal[here], reference[here], material.folds)
+    face_viewer(points, normal, eye)
+    lit = shadow.lit(points + 0.01 * normal)
+    return light(
+        albedo,
+        gloss,
+        points,
+        normal,
+        lit,
+        eye,
+        view.sun,
+        camera.sun_colour,
+        camera.sky_colour,
+        camera.fill,
+        camera.fill_strength,
+    )
+
+
+def _background(camera, view, eye, axes, corner, extent, height, width, shadow):
+    """(H, W, 3) linear light of the scene behind the figure."""
+    x = corner[0] + (np.arange(width) + 0.5) / width * extent[0]
+    y = corner[1] + (np.arange(height) + 0.5) / height * extent[1]
+    plane = np.stack([*np.meshgrid(x, y), np.ones((height, width))], axis=-1).reshape(-1, 3)
+    colours, ground = camera.scene.look(eye, plane @ axes)
+    lit = np.ones(len(colours))
+    on_ground = np.isfinite(ground[:, 0])
+    lit[on_ground] = shadow.lit(ground[on_ground])
+    arriving = lit[:, None] * view.sun[2] * camera.sun_colour * 0.5 + 0.9 * camera.sky_colour
+    return (colours * arriving).reshape(height, width, 3)
+
+
+def _most_frequent(samples):
+    """(H, W) label of most of the (H, W, S * S) samples; where two tie, one of the person goes before background."""
+    best = samples[..., 0].copy()
+    votes = np.full(best.shape, -1, dtype=np.int64)
+    for candidate in np.moveaxis(samples, -1, 0):
+        score = 2 * (samples == candidate[..., None]).sum(axis=-1) + (candidate > 0)
+        best = np.where(score > votes, candidate, best)
+        votes = np.maximum(score, votes)
+    return best
