@@ -5,8 +5,9 @@ import fastreid_compat  # noqa: F401
 
 from .bases import ClothesImageDataset, Counts, datasets_root
 from .errors import DatasetError, DatasetNotFoundError, ImageFileError, MissingParsingMapError, ParsingMapError
+from .image_and_map import ImageAndMap, every_image, sharing_a_map
 from .images import decode_rgb, read_rgb, scale_16_bit, to_rgb
-from .labels import (
+from .label_systems import (
     LABEL_SYSTEMS,
     LabelSystem,
     clothing_ids,
@@ -16,7 +17,8 @@ from .labels import (
     match_label_system,
 )
 from .ltcc import LTCC
-from .parsing import ParsingMaps, check_labels, clothing_mask, read_label_png
+from .palette import label_colours
+from .parsing_maps import ParsingMaps, check_labels, clothing_mask, read_label_png
 from .prcc import PRCC
 from .registry import dataset_class
 from .rendered import RenderedPeopleLTCCLayout, RenderedPeoplePRCCLayout
@@ -29,6 +31,7 @@ __all__ = [
     "Counts",
     "DatasetError",
     "DatasetNotFoundError",
+    "ImageAndMap",
     "ImageFileError",
     "LabelSystem",
     "MissingParsingMapError",
@@ -44,10 +47,13 @@ __all__ = [
     "dataset_class",
     "datasets_root",
     "decode_rgb",
+    "every_image",
+    "label_colours",
     "label_system",
     "match_label_system",
     "read_label_png",
     "read_rgb",
     "scale_16_bit",
+    "sharing_a_map",
     "to_rgb",
 ]

@@ -11,7 +11,7 @@ from tabulate import tabulate
 from termcolor import colored
 
 from .errors import DatasetNotFoundError
-from .parsing import ParsingMaps
+from .parsing_maps import ParsingMaps
 
 # Below the host's logger, so that the tables reach the handlers of the host: the console and log.txt.
 _logger = logging.getLogger(f"fastreid.{__name__}")

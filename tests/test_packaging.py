@@ -10,6 +10,7 @@ ROOTS = {
     "datasets_ext": "datasets_ext",
     "fastreid_compat": "projects/FastReIDCompat/fastreid_compat",
     "ifd": "projects/IFD/ifd",
+    "people_parsing": "projects/PeopleParsing/people_parsing",
     "rendered_people": "projects/RenderedPeople/rendered_people",
 }
 

@@ -1,68 +1,9 @@
 #!/usr/bin/env python
-"""Proves a data set and its parsing maps sound: exit code 0; or names what is wrong: exit code 1."""
+"""Checks a data set and its maps: python -m datasets_ext.check by the name that README gives it."""
 
-import argparse
-import json
-import os
 import sys
 
-from datasets_ext import LABEL_SYSTEMS, clothing_ids, dataset_class
-from ifd.doctor import KINDS, as_json, as_text, examine, write_page
-from ifd.engine import USER_ERRORS, ConfigError
-
-
-def main(args):
-    try:
-        clothing_ids(args.system, args.clothing)
-    except ValueError as error:
-        raise ConfigError(str(error)) from error
-    dataset = dataset_class(args.dataset)(root=args.root, verbose=False)
-    found = examine(
-        dataset, system=args.system, parsing_root=args.parsing, clothing=args.clothing, workers=args.workers
-    )
-    output = args.output or os.path.join("logs", "check", args.dataset)
-    os.makedirs(output, exist_ok=True)
-    report, page = os.path.join(output, "report.json"), os.path.join(output, "report.html")
-    with open(report, "w", encoding="utf-8") as file:
-        json.dump(as_json(found, args.accept), file, indent=1)
-    write_page(found, page, accepted=args.accept, sample=args.sample, most=args.most)
-    print(as_text(found, args.accept))
-    print(f"All of it: {report}. With pictures: {page}")
-    return 0 if all(problem.kind in args.accept for problem in found.problems) else 1
-
-
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dataset", required=True, metavar="NAME", help="PRCC, LTCC or another")
-    parser.add_argument("--root", metavar="DIR", help="folder of data sets (default: FASTREID_DATASETS, else datasets)")
-    parser.add_argument("--parsing", metavar="DIR", help="folder of the maps (default: the data set's own)")
-    parser.add_argument("--system", default="lip", choices=tuple(LABEL_SYSTEMS), help="label system of the maps")
-    parser.add_argument("--clothing", nargs="+", metavar="LABEL", help="clothing set (default: all below the neck)")
-    parser.add_argument("--output", metavar="DIR", help="for report.json and report.html (default: logs/check/NAME)")
-    parser.add_argument("--accept", nargs="+", default=[], choices=tuple(KINDS), metavar="KIND",
-                        help=f"kinds of problems that leave the exit code 0: {', '.join(KINDS)}")  # fmt: skip
-    parser.add_argument("--sample", type=count, default=24, metavar="N", help="sound images on the page")
-    parser.add_argument("--most", type=count, default=50, metavar="N", help="problems of each kind on the page")
-    parser.add_argument("--workers", type=positive, metavar="N", help="processes (default: one for each core)")
-    return parser.parse_args()
-
-
-def count(text):
-    """A number from 0, of an option."""
-    if int(text) < 0:
-        raise ValueError
-    return int(text)
-
-
-def positive(text):
-    """A number above 0, of an option."""
-    if int(text) < 1:
-        raise ValueError
-    return int(text)
-
+from datasets_ext.check.__main__ import main
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(arguments()))
-    except USER_ERRORS as error:
-        sys.exit(f"{type(error).__name__}: {error}")
+    sys.exit(main())

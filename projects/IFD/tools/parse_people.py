@@ -1,79 +1,9 @@
 #!/usr/bin/env python
-"""Makes parsing maps for a data set or a folder of images, with a parsing model of transformers or in an ONNX file."""
+"""Makes parsing maps: python -m people_parsing by the name that README gives it."""
 
-import argparse
-import os
 import sys
 
-from datasets_ext import LABEL_SYSTEMS, dataset_class
-from ifd.engine import USER_ERRORS
-from ifd.parsing import OnnxInput, ParserError, dataset_photos, load_parser, parse_photos, tree_photos
-
-DEFAULT_MODEL = "mattmdjaga/segformer_b2_clothes"
-
-
-def main(args):
-    if args.dataset:
-        photos = dataset_photos(dataset_class(args.dataset)(root=args.root, verbose=False), args.output)
-    else:
-        photos = tree_photos(args.images, args.output)
-    defaults = OnnxInput()
-    form = OnnxInput(
-        size=args.onnx_size,
-        bgr=args.onnx_channels == "bgr",
-        mean=args.onnx_mean or defaults.mean,
-        std=args.onnx_std or defaults.std,
-        letterbox=args.onnx_fit == "letterbox",
-    )
-    parser = load_parser(
-        args.model, device=args.device, system=args.system, onnx_input=form, onnx_output=args.onnx_output
-    )
-    print(f"{args.model}: maps in label system {parser.system.name!r}, for IFD.PARSING.SYSTEM {parser.system.name}")
-    done = parse_photos(parser, photos, batch_size=args.batch_size, workers=args.workers, overwrite=args.overwrite)
-    print(f"{done.written:,} maps written, {done.present:,} were there, {len(done.failed):,} images cannot be read")
-    for message in done.failed:
-        print(message, file=sys.stderr)
-    return 1 if done.failed else 0
-
-
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__)
-    what = parser.add_argument_group("what to parse")
-    what.add_argument("--dataset", metavar="NAME", help="PRCC, LTCC or another; maps go beside its images")
-    what.add_argument("--root", metavar="DIR", help="folder of data sets (default: FASTREID_DATASETS, else datasets)")
-    what.add_argument("--images", metavar="DIR", help="any tree of images, in place of a data set")
-    what.add_argument("--output", metavar="DIR", help="folder of the maps; needed with --images")
-    what.add_argument("--overwrite", action="store_true", help="make all maps anew, not only those that are missing")
-    how = parser.add_argument_group("the parser")
-    how.add_argument("--model", default=DEFAULT_MODEL, metavar="MODEL",
-                     help="name on huggingface.co, local folder, or .onnx file (default: %(default)s)")  # fmt: skip
-    how.add_argument("--system", choices=tuple(LABEL_SYSTEMS), help="label system (default: the model's; ONNX: lip)")
-    how.add_argument("--device", metavar="DEVICE", help="cpu, cuda or cuda:<n> (default: CUDA where there is one)")
-    how.add_argument("--batch-size", type=positive, default=16, metavar="N")
-    how.add_argument("--workers", type=positive, default=min(8, os.cpu_count() or 1), metavar="N",
-                     help="threads that read images and write maps (default: %(default)s)")  # fmt: skip
-    onnx = parser.add_argument_group("input and output of an ONNX file (defaults: those of SCHP's models)")
-    onnx.add_argument("--onnx-size", type=positive, nargs=2, metavar=("HEIGHT", "WIDTH"))
-    onnx.add_argument("--onnx-channels", default="bgr", choices=("bgr", "rgb"))
-    onnx.add_argument("--onnx-mean", type=float, nargs=3, metavar="X", help="of pixels in 0 to 1, in that order")
-    onnx.add_argument("--onnx-std", type=float, nargs=3, metavar="X")
-    onnx.add_argument("--onnx-fit", default="letterbox", choices=("letterbox", "stretch"))
-    onnx.add_argument("--onnx-output", metavar="NAME", help="default: the last with a channel for each label")
-    args = parser.parse_args()
-    if bool(args.dataset) == bool(args.images) or (args.images and not args.output):
-        parser.error("name a data set with --dataset, or folders with --images and --output")
-    return args
-
-
-def positive(text):
-    """A number above 0, of an option."""
-    if int(text) < 1:
-        raise ValueError
-    return int(text)
-
+from people_parsing.__main__ import main
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(arguments()))
-    except (*USER_ERRORS, ParserError, PermissionError) as error:
-        sys.exit(f"{type(error).__name__}: {error}")
+    sys.exit(main())

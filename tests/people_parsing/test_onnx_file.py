@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ifd.parsing import OnnxInput, OnnxParser, ParserError, load_parser
+from people_parsing import OnnxInput, OnnxParser, ParserError, load_parser
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 PLAIN = {"mean": (0, 0, 0), "std": (1, 1, 1)}

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from PIL import Image
 
 from datasets_ext import label_system
-from ifd.parsing import HubParser, ParserError, load_parser
-from ifd.parsing.upsampling import upsampled_labels
+from people_parsing import HubParser, ParserError, load_parser
+from people_parsing.upsampling import upsampled_labels
 
 RANDOM = np.random.default_rng(0)
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from datasets_ext import PRCC, DatasetError, label_system, read_label_png
-from ifd.parsing import Parser, dataset_photos, label_colours, parse_photos, tree_photos, write_label_png
+from datasets_ext import PRCC, DatasetError, label_colours, label_system, read_label_png
+from people_parsing import Parser, dataset_images, parse_images, tree_images, write_label_png
 
 
 class Brightness(Parser):
@@ -46,65 +46,65 @@ def tree(tmp_path):
 
 
 def test_a_tree_and_its_maps(tree):
-    photos = tree_photos(tree / "images", tree / "maps")
-    relative = [os.path.relpath(photo.map_path, tree / "maps") for photo in photos]
+    pairs = tree_images(tree / "images", tree / "maps")
+    relative = [os.path.relpath(pair.map, tree / "maps") for pair in pairs]
     assert relative == ["a.png", "b.png", "z.png", "sub/c.png", "sub/d.png", "sub/deep/e.png", "sub/deep/f.png"]
     parser = Brightness()
-    done = parse_photos(parser, photos, batch_size=3, workers=2)
+    done = parse_images(parser, pairs, batch_size=3, workers=2)
     assert done == (7, 0, [])
     assert sum(parser.batches) == 7
-    for photo in photos:
-        pixels = np.array(Image.open(photo.image_path).convert("RGB")).astype(float)
+    for pair in pairs:
+        pixels = np.array(Image.open(pair.image).convert("RGB")).astype(float)
         expected = np.where(pixels.mean(2) > 127, 5, 0)
-        assert np.array_equal(read_label_png(photo.map_path), expected)
+        assert np.array_equal(read_label_png(pair.map), expected)
 
 
 def test_only_what_is_missing(tree):
-    photos = tree_photos(tree / "images", tree / "maps")
-    parse_photos(Brightness(), photos)
-    os.remove(photos[3].map_path)
-    kept = os.stat(photos[0].map_path).st_mtime_ns
+    pairs = tree_images(tree / "images", tree / "maps")
+    parse_images(Brightness(), pairs)
+    os.remove(pairs[3].map)
+    kept = os.stat(pairs[0].map).st_mtime_ns
     parser = Brightness()
-    assert parse_photos(parser, photos) == (1, 6, [])
+    assert parse_images(parser, pairs) == (1, 6, [])
     assert sum(parser.batches) == 1
-    assert os.stat(photos[0].map_path).st_mtime_ns == kept
+    assert os.stat(pairs[0].map).st_mtime_ns == kept
 
-    write_label_png(photos[0].map_path, np.full((8, 6), 9, np.uint8))
-    assert parse_photos(Brightness(), photos, overwrite=True) == (7, 0, [])
-    assert set(np.unique(read_label_png(photos[0].map_path))) <= {0, 5}
+    write_label_png(pairs[0].map, np.full((8, 6), 9, np.uint8))
+    assert parse_images(Brightness(), pairs, overwrite=True) == (7, 0, [])
+    assert set(np.unique(read_label_png(pairs[0].map))) <= {0, 5}
 
 
 def test_a_run_that_was_stopped_goes_on(tree):
-    photos = tree_photos(tree / "images", tree / "maps")[:4]
+    pairs = tree_images(tree / "images", tree / "maps")[:4]
     with pytest.raises(KeyboardInterrupt):
-        parse_photos(Brightness(stop_after=2), photos, batch_size=1)
-    present = sum(os.path.exists(photo.map_path) for photo in photos)
+        parse_images(Brightness(stop_after=2), pairs, batch_size=1)
+    present = sum(os.path.exists(pair.map) for pair in pairs)
     assert present == 2
-    assert parse_photos(Brightness(), photos, batch_size=1) == (2, 2, [])
+    assert parse_images(Brightness(), pairs, batch_size=1) == (2, 2, [])
 
 
 def test_an_image_that_cannot_be_read_is_passed_over_and_named(tree):
-    photos = tree_photos(tree / "images", tree / "maps")
-    with open(photos[1].image_path, "wb") as file:
+    pairs = tree_images(tree / "images", tree / "maps")
+    with open(pairs[1].image, "wb") as file:
         file.write(b"broken")
-    done = parse_photos(Brightness(), photos, batch_size=2)
+    done = parse_images(Brightness(), pairs, batch_size=2)
     assert done.written == 6
     assert len(done.failed) == 1
-    assert photos[1].image_path in done.failed[0]
-    assert not os.path.exists(photos[1].map_path)
+    assert pairs[1].image in done.failed[0]
+    assert not os.path.exists(pairs[1].map)
 
 
 def test_a_map_that_cannot_be_written_stops_the_run(tree):
-    photos = tree_photos(tree / "images", tree / "maps")
+    pairs = tree_images(tree / "images", tree / "maps")
     (tree / "maps").write_text("a file where the folder should be")
     with pytest.raises(OSError, match="maps"):
-        parse_photos(Brightness(), photos)
+        parse_images(Brightness(), pairs)
 
 
 @pytest.mark.parametrize("number", [{"batch_size": 0}, {"workers": 0}])
 def test_numbers_below_one_are_refused(number):
     with pytest.raises(ValueError, match="expected at least 1 each"):
-        parse_photos(Brightness(), [], **number)
+        parse_images(Brightness(), [], **number)
 
 
 def test_a_map_is_whole_or_absent(tmp_path, monkeypatch):
@@ -133,32 +133,32 @@ def test_colours_tell_the_labels_apart():
     assert colours[0].tolist() == [0, 0, 0]
 
 
-def test_photos_of_a_data_set(prcc_root, tmp_path):
+def test_pairs_of_a_data_set(prcc_root, tmp_path):
     dataset = PRCC(root=str(prcc_root), verbose=False)
-    photos = dataset_photos(dataset)
-    assert len(photos) == len({photo.image_path for photo in photos}) == 2 * 54 + 36
-    assert all(os.path.exists(photo.map_path) for photo in photos)
-    elsewhere = dataset_photos(dataset, str(tmp_path))
-    assert elsewhere[0].map_path == str(tmp_path / "train" / "001" / "A_cropped_rgb000.png")
+    pairs = dataset_images(dataset)
+    assert len(pairs) == len({pair.image for pair in pairs}) == 2 * 54 + 36
+    assert all(os.path.exists(pair.map) for pair in pairs)
+    elsewhere = dataset_images(dataset, str(tmp_path))
+    assert elsewhere[0].map == str(tmp_path / "train" / "001" / "A_cropped_rgb000.png")
 
 
 def test_maps_inside_the_tree_are_not_taken_for_images(tree):
-    photos = tree_photos(tree / "images", tree / "images" / "maps")
-    parse_photos(Brightness(), photos)
-    assert tree_photos(tree / "images", tree / "images" / "maps") == photos
+    pairs = tree_images(tree / "images", tree / "images" / "maps")
+    parse_images(Brightness(), pairs)
+    assert tree_images(tree / "images", tree / "images" / "maps") == pairs
 
 
 def test_two_images_of_one_map_are_refused(tree):
     Image.new("RGB", (3, 3)).save(tree / "images" / "a.png")
     with pytest.raises(DatasetError, match=r"(?s)1 parsing maps would belong to several .*a\.jpg, .*a\.png"):
-        tree_photos(tree / "images", tree / "maps")
+        tree_images(tree / "images", tree / "maps")
 
 
 def test_folders_that_do_not_serve(tree):
     with pytest.raises(DatasetError, match="There is no folder .*nothing"):
-        tree_photos(tree / "nothing", tree / "maps")
+        tree_images(tree / "nothing", tree / "maps")
     with pytest.raises(DatasetError, match="share the folder"):
-        tree_photos(tree / "images", tree / "images" / "sub" / "..")
+        tree_images(tree / "images", tree / "images" / "sub" / "..")
     (tree / "empty").mkdir()
     with pytest.raises(DatasetError, match=r"There is no image below .*empty; looked for \.bmp"):
-        tree_photos(tree / "empty", tree / "maps")
+        tree_images(tree / "empty", tree / "maps")

@@ -5,7 +5,7 @@ import os
 import numpy as np
 from PIL import Image
 
-from .palette import label_colours
+from datasets_ext import label_colours
 
 
 def write_label_png(path: str, labels: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""An examination as one HTML file: image, map and masked image of a sample and of everything suspicious."""
+"""A report as one HTML file: image, map and masked image of a sample and of everything suspicious."""
 
 import base64
 import contextlib
@@ -12,12 +12,14 @@ import numpy as np
 from jinja2 import Environment, PackageLoader
 from PIL import Image
 
-from datasets_ext import DatasetError, clothing_mask, read_label_png, read_rgb
-
-from ..parsing import Photo, label_colours
-from .examination import Examination
+from ..errors import DatasetError
+from ..image_and_map import ImageAndMap
+from ..images import read_rgb
+from ..palette import label_colours
+from ..parsing_maps import clothing_mask, read_label_png
 from .problems import KINDS, Problem
-from .report import by_kind, count_table, verdict
+from .report import Report
+from .summary import by_kind, count_table, verdict
 
 # Height of the pictures in pixels.
 _HEIGHT = 160
@@ -37,7 +39,7 @@ class Figure(NamedTuple):
 
 
 def write_page(
-    examination: Examination,
+    report: Report,
     path: str,
     *,
     accepted: Collection[str] = (),
@@ -48,13 +50,13 @@ def write_page(
     """Writes the page. The few images on it are read a second time for it.
 
     Args:
-        examination: what was found.   path: of the file to write.   accepted: kinds that do not count in the verdict.
+        report: what was found.   path: of the file to write.   accepted: kinds that do not count in the verdict.
         sample: images drawn at random that nothing is wrong with.   most: problems of each kind that are shown.
         seed: of the draw.
     """
-    photos = {photo.image_path: photo for photo in examination.photos}
-    suspicious = {image for problem in examination.problems for image in problem.images}
-    sound = [photo for photo in examination.photos if photo.image_path not in suspicious]
+    pairs = {pair.image: pair for pair in report.images}
+    suspicious = {image for problem in report.problems for image in problem.images}
+    sound = [pair for pair in report.images if pair.image not in suspicious]
     drawn = sorted(random.Random(seed).sample(sound, min(sample, len(sound))))
 
     def section_of(kind: str, problems: list[Problem]) -> dict:
@@ -67,30 +69,30 @@ def write_page(
             "accepted": kind in accepted,
             "count": len(problems),
             "shown": len(shown),
-            "figures": [_figure(photos[problem.images[0]], examination, problem.detail) for problem in single],
+            "figures": [_figure(pairs[problem.images[0]], report, problem.detail) for problem in single],
             "blocks": [
-                (problem.detail, [_figure(photos[image], examination) for image in problem.images])
+                (problem.detail, [_figure(pairs[image], report) for image in problem.images])
                 for problem in shown
                 if len(problem.images) != 1
             ],
         }
 
-    heading, rows = count_table(examination)
+    heading, rows = count_table(report)
     colours = label_colours()
     environment = Environment(
         loader=PackageLoader(__package__, "."), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     page = environment.get_template("page.html.jinja").render(
-        examination=examination,
-        verdict=verdict(examination, accepted),
-        sound=all(problem.kind in accepted for problem in examination.problems),
+        report=report,
+        verdict=verdict(report, accepted),
+        sound=all(problem.kind in accepted for problem in report.problems),
         counts={"heading": heading, "rows": rows},
         labels=[
-            (name, "#" + bytes(colours[value]).hex(), value in examination.clothing, use)
-            for value, (name, use) in enumerate(examination.labels.items())
+            (name, "#" + bytes(colours[value]).hex(), value in report.clothing, use)
+            for value, (name, use) in enumerate(report.labels.items())
         ],
-        sections=[section_of(kind, problems) for kind, problems in by_kind(examination.problems).items()],
-        sample=[_figure(photo, examination) for photo in drawn],
+        sections=[section_of(kind, problems) for kind, problems in by_kind(report.problems).items()],
+        sample=[_figure(pair, report) for pair in drawn],
         sound_images=len(sound),
         height=_HEIGHT,
     )
@@ -98,20 +100,20 @@ def write_page(
         file.write(page)
 
 
-def _figure(photo: Photo, examination: Examination, detail: str = "") -> Figure:
+def _figure(pair: ImageAndMap[str, str], report: Report, detail: str = "") -> Figure:
     image = labels = masked = None
     # What cannot be read is missing on the page; why, its problem says.
     with contextlib.suppress(DatasetError):
-        image = read_rgb(photo.image_path)
+        image = read_rgb(pair.image)
     with contextlib.suppress(DatasetError, OSError):
-        labels = read_label_png(photo.map_path)
+        labels = read_label_png(pair.map)
     coloured = None if labels is None else Image.fromarray(label_colours()[labels])
     if image is not None and labels is not None and labels.shape == image.size[::-1]:
         pixels = np.array(image)
-        pixels[clothing_mask(labels, examination.clothing) == 1] = 0
+        pixels[clothing_mask(labels, report.clothing) == 1] = 0
         masked = Image.fromarray(pixels)
     return Figure(
-        os.path.relpath(photo.image_path, examination.folder),
+        os.path.relpath(pair.image, report.folder),
         detail,
         _data_uri(image, "JPEG", Image.Resampling.LANCZOS),
         _data_uri(coloured, "PNG", Image.Resampling.NEAREST),

@@ -9,15 +9,16 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from datasets_ext import ImageFileError, MissingParsingMapError, ParsingMapError, read_label_png, read_rgb
-
-from ..parsing import Photo
+from ..errors import ImageFileError, MissingParsingMapError, ParsingMapError
+from ..image_and_map import ImageAndMap
+from ..images import read_rgb
+from ..parsing_maps import read_label_png
 
 # Images a process takes at a time.
 _CHUNK = 32
 
 
-class Inspection(NamedTuple):
+class ImageReport(NamedTuple):
     """What an image file and its map hold; what cannot be read is None.
 
     size: (width, height) of the upright image.   pixels: digest of its size and RGB pixels.
@@ -34,17 +35,17 @@ class Inspection(NamedTuple):
     label_counts: dict[int, int] | None = None
 
 
-def inspect_photo(photo: Photo) -> Inspection:
+def check_image(pair: ImageAndMap[str, str]) -> ImageReport:
     """Reads an image and its map, each once."""
     found: dict = {}
     try:
-        image = read_rgb(photo.image_path)
+        image = read_rgb(pair.image)
         found["size"] = image.size
         found["pixels"] = hashlib.blake2b(image.tobytes(), digest_size=16, key=repr(image.size).encode()).digest()
     except ImageFileError as error:
         found["image_error"] = str(error)
     try:
-        labels = read_label_png(photo.map_path)
+        labels = read_label_png(pair.map)
         found["map_size"] = labels.shape[::-1]
         counts = np.bincount(labels.ravel(), minlength=256)
         found["label_counts"] = {int(label): int(counts[label]) for label in np.flatnonzero(counts)}
@@ -52,18 +53,18 @@ def inspect_photo(photo: Photo) -> Inspection:
         found["has_map"] = False
     except (ParsingMapError, OSError) as error:
         found["map_error"] = str(error)
-    return Inspection(**found)
+    return ImageReport(**found)
 
 
-def inspect_photos(photos: Sequence[Photo], workers: int | None = None) -> list[Inspection]:
-    """Inspects images and maps, with a progress bar.
+def check_images(pairs: Sequence[ImageAndMap[str, str]], workers: int | None = None) -> list[ImageReport]:
+    """Reads images and maps, with a progress bar.
 
     Args:
-        photos: images and their maps' paths.
+        pairs: paths of images and maps.
         workers: processes; None: as many as this process has cores; 1: none but this one.
 
     Returns:
-        one inspection for each, in order.
+        one report for each, in order.
 
     Raises:
         ValueError: ``workers`` is below 1.
@@ -72,8 +73,8 @@ def inspect_photos(photos: Sequence[Photo], workers: int | None = None) -> list[
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if workers < 1:
         raise ValueError(f"workers {workers}; expected at least 1")
-    bar = {"total": len(photos), "desc": "images and maps", "unit": "image"}
+    bar = {"total": len(pairs), "desc": "images and maps", "unit": "image"}
     if workers == 1:
-        return list(tqdm(map(inspect_photo, photos), **bar))
+        return list(tqdm(map(check_image, pairs), **bar))
     with ProcessPoolExecutor(workers) as pool:
-        return list(tqdm(pool.map(inspect_photo, photos, chunksize=_CHUNK), **bar))
+        return list(tqdm(pool.map(check_image, pairs, chunksize=_CHUNK), **bar))

@@ -2,9 +2,9 @@
 
 import os
 
-from .base import Parser
 from .hub import HubParser
 from .onnx_file import OnnxInput, OnnxParser
+from .parser import Parser
 
 
 def load_parser(

@@ -10,6 +10,12 @@ from datasets_ext import label_system
 
 
 @pytest.fixture(scope="session")
+def prcc_root(parsed_prcc_root):
+    """Folder for FASTREID_DATASETS with 6 training and 4 test people, 3 images a camera."""
+    return parsed_prcc_root
+
+
+@pytest.fixture(scope="session")
 def save_segformer(tmp_path_factory):
     """Saves a tiny SegFormer with the given label names and an image processor of 64x32 pixels; returns its folder."""
     transformers = pytest.importorskip("transformers")

@@ -8,7 +8,7 @@ from PIL import Image
 
 from datasets_ext import match_label_system
 
-from .base import Parser, ParserError, require_package, torch_device
+from .parser import Parser, ParserError, require_package, torch_device
 from .upsampling import by_size, upsampled_labels
 
 # Steps of an image processor after which its result no longer shows the whole image, or shows more.

@@ -1,29 +1,41 @@
-"""A data set examined as a whole."""
+"""A data set checked as a whole."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from datasets_ext import ClothesImageDataset, Counts, LabelSystem, clothing_ids
-
-from ..parsing import Photo, every_photo
-from .inspection import Inspection, inspect_photos
+from ..bases import ClothesImageDataset, Counts
+from ..image_and_map import ImageAndMap, every_image
+from ..label_systems import LabelSystem, clothing_ids
+from .image_report import ImageReport, check_images
 from .problems import Problem, find_problems
 
 
 class LabelUse(NamedTuple):
-    """How a label occurs. images: maps that hold it.   share: of all pixels, 0 to 1."""
+    """How a label occurs.
+
+    Attributes:
+        images: maps that hold it.
+        share: of all pixels, 0 to 1.
+    """
 
     images: int
     share: float
 
 
 @dataclass(frozen=True)
-class Examination:
-    """What the doctor found.
+class Report:
+    """What was found.
 
-    name: of the data set.   folder, parsing_root: where it lies.   system: label system of the maps.
-    clothing: labels that count as clothing.   counts: sizes found and published, by split.
-    photos: every image once.   labels: use of the system's labels by name.   problems: in the order of KINDS.
+    Attributes:
+        name: of the data set.
+        folder: where it lies.
+        parsing_root: where its maps lie.
+        system: label system of the maps.
+        clothing: labels that count as clothing, ascending.
+        counts: sizes found and published, by split.
+        images: every image once, with its map.
+        labels: use of the system's labels, by name.
+        problems: in the order of KINDS.
     """
 
     name: str
@@ -32,19 +44,19 @@ class Examination:
     system: LabelSystem
     clothing: tuple[int, ...]
     counts: dict[str, tuple[Counts, Counts | None]]
-    photos: list[Photo]
+    images: list[ImageAndMap[str, str]]
     labels: dict[str, LabelUse]
     problems: list[Problem]
 
 
-def examine(
+def check_dataset(
     dataset: ClothesImageDataset,
     *,
     system: str = "lip",
     parsing_root: str | None = None,
     clothing: list[str] | None = None,
     workers: int | None = None,
-) -> Examination:
+) -> Report:
     """Reads every image and map of a data set once and says what is wrong.
 
     Args:
@@ -59,23 +71,23 @@ def examine(
     """
     maps = dataset.parsing_maps(system=system, parsing_root=parsing_root)
     worn = clothing_ids(maps.system, clothing)
-    photos = every_photo(dataset, maps)
-    inspections = inspect_photos(photos, workers)
-    return Examination(
+    images = every_image(dataset, maps)
+    image_reports = check_images(images, workers)
+    return Report(
         name=type(dataset).__name__,
         folder=dataset.dataset_dir,
         parsing_root=maps.parsing_root,
         system=maps.system,
         clothing=worn,
         counts=dataset.counts(),
-        photos=photos,
-        labels=_label_use(inspections, maps.system),
-        problems=find_problems(dataset, photos, inspections, maps.system, worn),
+        images=images,
+        labels=_label_use(image_reports, maps.system),
+        problems=find_problems(dataset, images, image_reports, maps.system, worn),
     )
 
 
-def _label_use(inspections: list[Inspection], system: LabelSystem) -> dict[str, LabelUse]:
-    counts = [inspection.label_counts for inspection in inspections if inspection.label_counts is not None]
+def _label_use(image_reports: list[ImageReport], system: LabelSystem) -> dict[str, LabelUse]:
+    counts = [report.label_counts for report in image_reports if report.label_counts is not None]
     pixels = sum(sum(of_map.values()) for of_map in counts)
     return {
         name: LabelUse(

@@ -10,7 +10,7 @@ from PIL import Image
 
 from datasets_ext import label_system
 
-from .base import Parser, ParserError, require_package, torch_device
+from .parser import Parser, ParserError, require_package, torch_device
 from .upsampling import by_size, upsampled_labels
 
 # Of SCHP's published models: side of the square input by label system.

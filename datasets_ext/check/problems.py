@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from datasets_ext import ClothesImageDataset, Counts, LabelSystem
-
-from ..parsing import Photo, sharing_a_map
-from .inspection import Inspection
+from ..bases import ClothesImageDataset, Counts
+from ..image_and_map import ImageAndMap, sharing_a_map
+from ..label_systems import LabelSystem
+from .image_report import ImageReport
 
 KINDS = {
     "counts": "Sizes other than the published ones",
@@ -37,26 +37,26 @@ class Problem(NamedTuple):
 
 def find_problems(
     dataset: ClothesImageDataset,
-    photos: Sequence[Photo],
-    inspections: Sequence[Inspection],
+    pairs: Sequence[ImageAndMap[str, str]],
+    image_reports: Sequence[ImageReport],
     system: LabelSystem,
     clothing: Sequence[int],
 ) -> list[Problem]:
     """All that is wrong, in the order of KINDS.
 
     Args:
-        dataset: that the photos are of.
-        photos, inspections: every image once, and what was found in it and its map.
+        dataset: that was checked.
+        pairs, image_reports: every image once, and what was found in it and its map.
         system: label system of the maps.   clothing: labels that count as clothing.
     """
     problems = [
         *_other_counts(dataset),
         *_spellings(dataset),
-        *_shared_maps(photos),
-        *_duplicates(dataset, photos, inspections),
+        *_shared_maps(pairs),
+        *_duplicates(dataset, pairs, image_reports),
     ]
-    for photo, inspection in zip(photos, inspections, strict=True):
-        problems += _of_one(photo, inspection, system, set(clothing))
+    for pair, report in zip(pairs, image_reports, strict=True):
+        problems += _of_one(pair, report, system, set(clothing))
     order = list(KINDS)
     return sorted(problems, key=lambda problem: order.index(problem.kind))
 
@@ -93,21 +93,21 @@ def _without_zeros(text: str) -> str:
     return re.sub(r"\d+", lambda number: str(int(number[0])), text)
 
 
-def _shared_maps(photos: Sequence[Photo]) -> Iterator[Problem]:
-    for path, images in sharing_a_map(photos).items():
+def _shared_maps(pairs: Sequence[ImageAndMap[str, str]]) -> Iterator[Problem]:
+    for path, images in sharing_a_map(pairs).items():
         yield Problem("shared-map", tuple(images), f"all have the map {path}")
 
 
 def _duplicates(
-    dataset: ClothesImageDataset, photos: Sequence[Photo], inspections: Sequence[Inspection]
+    dataset: ClothesImageDataset, pairs: Sequence[ImageAndMap[str, str]], image_reports: Sequence[ImageReport]
 ) -> Iterator[Problem]:
     """Pictures that are equal pixel by pixel; of one person within training, query or gallery they are no harm."""
     place = {item[0]: (split, item[1]) for split, items in dataset.splits.items() for item in items}
     gallery = {item[0] for item in dataset.gallery}
     same: dict[bytes, list[str]] = {}
-    for photo, inspection in zip(photos, inspections, strict=True):
-        if inspection.pixels is not None:
-            same.setdefault(inspection.pixels, []).append(photo.image_path)
+    for pair, report in zip(pairs, image_reports, strict=True):
+        if report.pixels is not None:
+            same.setdefault(report.pixels, []).append(pair.image)
     for paths in same.values():
         if len(paths) == 1:
             continue
@@ -124,20 +124,22 @@ def _duplicates(
         yield Problem(kind, tuple(paths), f"{len(paths)} files show the same picture")
 
 
-def _of_one(photo: Photo, inspection: Inspection, system: LabelSystem, clothing: set[int]) -> Iterator[Problem]:
-    image = (photo.image_path,)
-    if inspection.image_error is not None:
-        yield Problem("unreadable-image", image, inspection.image_error)
-    if not inspection.has_map:
-        yield Problem("missing-map", image, f"expected {photo.map_path}")
-    if inspection.map_error is not None:
-        yield Problem("unreadable-map", image, inspection.map_error)
-    if inspection.label_counts is None:
+def _of_one(
+    pair: ImageAndMap[str, str], report: ImageReport, system: LabelSystem, clothing: set[int]
+) -> Iterator[Problem]:
+    image = (pair.image,)
+    if report.image_error is not None:
+        yield Problem("unreadable-image", image, report.image_error)
+    if not report.has_map:
+        yield Problem("missing-map", image, f"expected {pair.map}")
+    if report.map_error is not None:
+        yield Problem("unreadable-map", image, report.map_error)
+    if report.label_counts is None:
         return
-    if inspection.size not in (None, inspection.map_size):
-        found, expected = (f"{width} x {height}" for width, height in (inspection.map_size, inspection.size))
+    if report.size not in (None, report.map_size):
+        found, expected = (f"{width} x {height}" for width, height in (report.map_size, report.size))
         yield Problem("map-size", image, f"map {found}, image {expected} (width x height)")
-    labels = set(inspection.label_counts)
+    labels = set(report.label_counts)
     outside = sorted(label for label in labels if label >= len(system))
     if outside:
         detail = f"labels {', '.join(map(str, outside))}; {system.name} has 0 to {len(system) - 1}"

@@ -9,10 +9,9 @@ from typing import NamedTuple
 import torch
 from tqdm import tqdm
 
-from datasets_ext import DatasetError, read_rgb
+from datasets_ext import DatasetError, ImageAndMap, read_rgb
 
-from .base import Parser
-from .photos import Photo
+from .parser import Parser
 from .writing import write_label_png
 
 
@@ -25,19 +24,24 @@ class ParsingSummary(NamedTuple):
 
 
 class _Prepared(NamedTuple):
-    photo: Photo
+    pair: ImageAndMap[str, str]
     inputs: torch.Tensor
     size: tuple[int, int]
 
 
-def parse_photos(
-    parser: Parser, photos: Sequence[Photo], *, batch_size: int = 16, workers: int = 4, overwrite: bool = False
+def parse_images(
+    parser: Parser,
+    images: Sequence[ImageAndMap[str, str]],
+    *,
+    batch_size: int = 16,
+    workers: int = 4,
+    overwrite: bool = False,
 ) -> ParsingSummary:
     """Writes the maps that are missing, with a progress bar. Stopped at any time, the next call goes on from there.
 
     Args:
         parser: the model.
-        photos: images and their maps' paths.
+        images: paths of images and of their maps.
         batch_size: images per step of the model.   workers: threads that read images and write maps.
         overwrite: make all maps anew.
 
@@ -50,17 +54,17 @@ def parse_photos(
     """
     if min(batch_size, workers) < 1:
         raise ValueError(f"batch size {batch_size}, workers {workers}: expected at least 1 each")
-    wanted = [photo for photo in photos if overwrite or not os.path.exists(photo.map_path)]
+    wanted = [pair for pair in images if overwrite or not os.path.exists(pair.map)]
     written, failed = 0, []
-    progress = tqdm(total=len(photos), initial=len(photos) - len(wanted), desc="parsing", unit="image")
+    progress = tqdm(total=len(images), initial=len(images) - len(wanted), desc="parsing", unit="image")
     with progress, ThreadPoolExecutor(workers) as pool:
         writes: deque[Future] = deque()
         batch: list[_Prepared] = []
 
         def parse_batch():
             nonlocal written
-            for labels, photo in _parse(parser, batch):
-                writes.append(pool.submit(write_label_png, photo.map_path, labels))
+            for labels, pair in _parse(parser, batch):
+                writes.append(pool.submit(write_label_png, pair.map, labels))
             # The maps of one batch are written while the model is at the next.
             while len(writes) > batch_size:
                 writes.popleft().result()
@@ -80,33 +84,35 @@ def parse_photos(
             parse_batch()
         for write in writes:
             write.result()
-    return ParsingSummary(written, len(photos) - len(wanted), failed)
+    return ParsingSummary(written, len(images) - len(wanted), failed)
 
 
 def _parse(parser: Parser, batch: list[_Prepared]):
-    """(labels, photo) of each; inputs of different shapes, which some image processors give, take a step each."""
+    """(labels, pair) of each; inputs of different shapes, which some image processors give, take a step each."""
     shapes: dict[torch.Size, list[_Prepared]] = {}
     for prepared in batch:
         shapes.setdefault(prepared.inputs.shape, []).append(prepared)
     for group in shapes.values():
         maps = parser.parse(torch.stack([one.inputs for one in group]), [one.size for one in group])
-        yield from zip(maps, (one.photo for one in group), strict=True)
+        yield from zip(maps, (one.pair for one in group), strict=True)
 
 
-def _read_ahead(pool: ThreadPoolExecutor, parser: Parser, photos: Sequence[Photo], ahead: int) -> Iterator:
-    """What ``_prepare`` gives for each photo, in order, with a bounded number of them in memory."""
+def _read_ahead(
+    pool: ThreadPoolExecutor, parser: Parser, pairs: Sequence[ImageAndMap[str, str]], ahead: int
+) -> Iterator:
+    """What ``_prepare`` gives for each image, in order, with a bounded number of them in memory."""
     pending: deque[Future] = deque()
-    for photo in photos:
-        pending.append(pool.submit(_prepare, parser, photo))
+    for pair in pairs:
+        pending.append(pool.submit(_prepare, parser, pair))
         if len(pending) > ahead:
             yield pending.popleft().result()
     while pending:
         yield pending.popleft().result()
 
 
-def _prepare(parser: Parser, photo: Photo):
+def _prepare(parser: Parser, pair: ImageAndMap[str, str]):
     try:
-        image = read_rgb(photo.image_path)
+        image = read_rgb(pair.image)
     except DatasetError as error:
         return error
-    return _Prepared(photo, parser.prepare(image), image.size)
+    return _Prepared(pair, parser.prepare(image), image.size)

@@ -1,14 +1,13 @@
-"""An examination as a table and as data."""
+"""A report as a table and as data."""
 
 import os
 from collections.abc import Collection
 
 from tabulate import tabulate
 
-from datasets_ext import Counts
-
-from .examination import Examination
+from ..bases import Counts
 from .problems import KINDS, Problem
+from .report import Report
 
 # Problems of a kind that the text lists; the data hold all.
 _LISTED = 3
@@ -22,11 +21,11 @@ def by_kind(problems: list[Problem]) -> dict[str, list[Problem]]:
     return found
 
 
-def count_table(examination: Examination) -> tuple[list[str], list[list[str]]]:
+def count_table(report: Report) -> tuple[list[str], list[list[str]]]:
     """Heading and rows of the sizes by split, each number beside the published one where there is one."""
     heading = ["split", "people", "images", "cameras", "outfits"]
     rows = []
-    for split, (found, published) in examination.counts.items():
+    for split, (found, published) in report.counts.items():
         cells = [
             f"{value:,}" if expected is None else f"{value:,} of {expected:,}"
             for value, expected in zip(found, published or Counts(), strict=True)
@@ -35,49 +34,49 @@ def count_table(examination: Examination) -> tuple[list[str], list[list[str]]]:
     return heading, rows
 
 
-def verdict(examination: Examination, accepted: Collection[str] = ()) -> str:
+def verdict(report: Report, accepted: Collection[str] = ()) -> str:
     """One sentence."""
-    left = [problem for problem in examination.problems if problem.kind not in accepted]
-    passed = len(examination.problems) - len(left)
+    left = [problem for problem in report.problems if problem.kind not in accepted]
+    passed = len(report.problems) - len(left)
     note = f" ({passed:,} accepted)" if passed else ""
     if left:
-        return f"{examination.name} is not sound: {len(left):,} problems{note}."
-    return f"{examination.name} is sound: {len(examination.photos):,} images with their maps{note}."
+        return f"{report.name} is not sound: {len(left):,} problems{note}."
+    return f"{report.name} is sound: {len(report.images):,} images with their maps{note}."
 
 
-def as_text(examination: Examination, accepted: Collection[str] = ()) -> str:
+def as_text(report: Report, accepted: Collection[str] = ()) -> str:
     """Sizes, problems by kind with the first few of each, and the verdict."""
-    heading, rows = count_table(examination)
+    heading, rows = count_table(report)
     parts = [tabulate(rows, headers=heading, tablefmt="pipe", disable_numparse=True)]
-    if examination.problems:
-        found = by_kind(examination.problems)
+    if report.problems:
+        found = by_kind(report.problems)
         lines = [[KINDS[kind], kind, f"{len(problems):,}"] for kind, problems in found.items()]
         heading = ["problem", "kind", "count"]
         parts.append(tabulate(lines, headers=heading, tablefmt="pipe", disable_numparse=True))
-        parts += [_listed(kind, problems, examination.folder) for kind, problems in found.items()]
-    parts.append(verdict(examination, accepted))
+        parts += [_listed(kind, problems, report.folder) for kind, problems in found.items()]
+    parts.append(verdict(report, accepted))
     return "\n\n".join(parts)
 
 
-def as_json(examination: Examination, accepted: Collection[str] = ()) -> dict:
+def as_json(report: Report, accepted: Collection[str] = ()) -> dict:
     """Everything that was found, as plain data; every problem with its images."""
     return {
-        "dataset": examination.name,
-        "folder": examination.folder,
-        "parsing": examination.parsing_root,
-        "system": examination.system.name,
-        "clothing": [examination.system.names[label] for label in examination.clothing],
-        "images": len(examination.photos),
-        "sound": all(problem.kind in accepted for problem in examination.problems),
+        "dataset": report.name,
+        "folder": report.folder,
+        "parsing": report.parsing_root,
+        "system": report.system.name,
+        "clothing": [report.system.names[label] for label in report.clothing],
+        "images": len(report.images),
+        "sound": all(problem.kind in accepted for problem in report.problems),
         "accepted": sorted(accepted),
         "counts": {
             split: {"found": found._asdict(), "published": None if published is None else published._asdict()}
-            for split, (found, published) in examination.counts.items()
+            for split, (found, published) in report.counts.items()
         },
-        "labels": {name: use._asdict() for name, use in examination.labels.items()},
+        "labels": {name: use._asdict() for name, use in report.labels.items()},
         "problems": {
             kind: [{"images": list(problem.images), "detail": problem.detail} for problem in problems]
-            for kind, problems in by_kind(examination.problems).items()
+            for kind, problems in by_kind(report.problems).items()
         },
     }
 

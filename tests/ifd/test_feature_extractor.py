@@ -10,9 +10,9 @@ from PIL import Image
 
 from datasets_ext import ImageFileError, ParsingMapError, label_system, read_label_png, read_rgb
 from ifd.data import build_test_loader
-from ifd.embedding import PhotoEmbedder
 from ifd.engine import CheckpointError, load_trained_model
-from ifd.parsing import Parser
+from ifd.feature_extractor import FeatureExtractor
+from people_parsing import Parser
 
 
 class Everything(Parser):
@@ -35,8 +35,8 @@ def weights(finished_config):
 
 
 @pytest.fixture
-def embedder(finished_config, weights):
-    return PhotoEmbedder(finished_config, weights)
+def extractor(finished_config, weights):
+    return FeatureExtractor(finished_config, weights)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_the_descriptor_is_that_of_the_evaluation(finished_config, weights, flip
     finished_config.defrost()
     finished_config.TEST.FLIP.ENABLED = flip
     finished_config.TEST.METRIC = metric
-    embedder = PhotoEmbedder(finished_config, weights)
+    extractor = FeatureExtractor(finished_config, weights)
     model = load_trained_model(finished_config, weights)
     loader, _ = build_test_loader(finished_config, "PRCC")
     for batch in loader:
@@ -65,7 +65,7 @@ def test_the_descriptor_is_that_of_the_evaluation(finished_config, weights, flip
         if metric == "cosine":
             expected = F.normalize(expected)
         for path, features in zip(batch["img_paths"][::7], expected[::7], strict=True):
-            found = embedder(path, path.replace("/rgb/", "/parsing/").replace(".jpg", ".png"))
+            found = extractor(path, path.replace("/rgb/", "/parsing/").replace(".jpg", ".png"))
             assert found.dtype == np.float32
             assert found.shape == features.shape
             assert found == pytest.approx(features.numpy(), abs=1e-5)
@@ -76,23 +76,23 @@ def test_the_descriptor_is_that_of_the_evaluation(finished_config, weights, flip
 def test_config_file_in_place_of_a_config(config_file, finished_config, weights, tmp_path, photo, labels):
     written = tmp_path / "config.yml"
     written.write_text(finished_config.dump())
-    expected = PhotoEmbedder(finished_config, weights)(photo, labels)
-    assert np.array_equal(PhotoEmbedder(written, weights)(photo, labels), expected)
+    expected = FeatureExtractor(finished_config, weights)(photo, labels)
+    assert np.array_equal(FeatureExtractor(written, weights)(photo, labels), expected)
 
 
-def test_path_image_and_array_are_one(embedder, photo, labels):
+def test_path_image_and_array_are_one(extractor, photo, labels):
     image = read_rgb(photo)
-    expected = embedder(str(photo), labels)
+    expected = extractor(str(photo), labels)
     for form in (photo, image, np.array(image), np.dstack([np.array(image), np.full((64, 32), 9, np.uint8)])):
-        assert np.array_equal(embedder(form, labels), expected)
+        assert np.array_equal(extractor(form, labels), expected)
     for form in (labels.astype(np.int64), Image.fromarray(labels), Image.fromarray(labels).convert("P")):
-        assert np.array_equal(embedder(image, form), expected)
+        assert np.array_equal(extractor(image, form), expected)
 
 
-def test_what_reaches_the_model(embedder, photo, labels, monkeypatch):
+def test_what_reaches_the_model(extractor, photo, labels, monkeypatch):
     seen = []
-    monkeypatch.setattr(embedder, "_model", lambda batch: seen.append(batch["images"]) or torch.ones(1, 2))
-    embedder(photo, labels)
+    monkeypatch.setattr(extractor, "_model", lambda batch: seen.append(batch["images"]) or torch.ones(1, 2))
+    extractor(photo, labels)
     # The photo has the size of the model's input, so that nothing is resized.
     assert np.array_equal(seen[0][0, :3].permute(1, 2, 0), np.array(read_rgb(photo)))
     assert np.array_equal(seen[0][0, 3], labels == 5)
@@ -107,15 +107,15 @@ def saved(folder, image, name, **options):
 
 
 @pytest.mark.parametrize("size", [(32, 64), (1, 1), (301, 97), (2000, 1500)])
-def test_any_size(embedder, size):
+def test_any_size(extractor, size):
     labels = np.full(size[::-1], 5, np.uint8)
-    assert np.isfinite(embedder(Image.new("RGB", size, (9, 99, 199)), labels)).all()
+    assert np.isfinite(extractor(Image.new("RGB", size, (9, 99, 199)), labels)).all()
 
 
-def test_any_mode(embedder, tmp_path):
+def test_any_mode(extractor, tmp_path):
     labels = np.where(GREY > 127, 5, 0)
     rgb = Image.fromarray(np.dstack([GREY] * 3))
-    expected = embedder(rgb, labels)
+    expected = extractor(rgb, labels)
     sixteen = GREY.astype(np.uint16) * 257
     wide = Image.fromarray(sixteen.astype(np.int32))
     assert wide.mode == "I"
@@ -136,56 +136,56 @@ def test_any_mode(embedder, tmp_path):
         saved(tmp_path, Image.fromarray(sixteen), "sixteen.png"),
         saved(tmp_path, Image.fromarray(sixteen), "sixteen.tif"),
     ):
-        assert np.array_equal(embedder(form, labels), expected)
+        assert np.array_equal(extractor(form, labels), expected)
 
 
-def test_cmyk(embedder, tmp_path):
+def test_cmyk(extractor, tmp_path):
     labels = np.full((64, 32), 5)
     image = Image.new("RGB", (32, 64), (200, 100, 50)).convert("CMYK")
     path = saved(tmp_path, image, "cmyk.tif")
     assert Image.open(path).mode == "CMYK"
-    expected = embedder(Image.new("RGB", (32, 64), (200, 100, 50)), labels)
-    assert embedder(image, labels) == pytest.approx(expected, abs=1e-5)
-    assert embedder(path, labels) == pytest.approx(expected, abs=1e-5)
+    expected = extractor(Image.new("RGB", (32, 64), (200, 100, 50)), labels)
+    assert extractor(image, labels) == pytest.approx(expected, abs=1e-5)
+    assert extractor(path, labels) == pytest.approx(expected, abs=1e-5)
 
 
-def test_exif_rotation(embedder, photo, labels, tmp_path):
+def test_exif_rotation(extractor, photo, labels, tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned clockwise for display
     lying = Image.fromarray(np.rot90(np.array(read_rgb(photo))))
     path = saved(tmp_path, lying, "lying.png", exif=exif)
-    expected = embedder(photo, labels)
-    assert np.array_equal(embedder(path, labels), expected)
+    expected = extractor(photo, labels)
+    assert np.array_equal(extractor(path, labels), expected)
     with Image.open(path) as image:
-        assert np.array_equal(embedder(image, labels), expected)
+        assert np.array_equal(extractor(image, labels), expected)
     with pytest.raises(ParsingMapError, match="64 x 32 pixels .*is 32 x 64"):
-        embedder(path, np.rot90(labels))
+        extractor(path, np.rot90(labels))
 
 
 def test_a_parser_makes_the_map_of_the_upright_image(finished_config, weights, photo, labels):
     parser = Everything()
-    embedder = PhotoEmbedder(finished_config, weights, parser)
-    found = embedder(photo)
+    extractor = FeatureExtractor(finished_config, weights, parser)
+    found = extractor(photo)
     assert parser.sizes == [(32, 64)]
-    assert np.array_equal(found, embedder(photo, parser(read_rgb(photo))))
+    assert np.array_equal(found, extractor(photo, parser(read_rgb(photo))))
     calls = len(parser.sizes)
-    embedder(photo, labels)
+    extractor(photo, labels)
     assert len(parser.sizes) == calls
 
 
 def test_a_parser_of_another_label_system(finished_config, weights, photo):
     # Upper clothes are 5 in LIP and 4 in ATR: each parser's labels are read in its own system.
-    embedders = [PhotoEmbedder(finished_config, weights, Everything(system)) for system in ("lip", "atr")]
-    assert np.array_equal(embedders[0](photo), embedders[1](photo))
+    extractors = [FeatureExtractor(finished_config, weights, Everything(system)) for system in ("lip", "atr")]
+    assert np.array_equal(extractors[0](photo), extractors[1](photo))
     finished_config.defrost()
     finished_config.IFD.PARSING.CLOTHING = ["Jumpsuits"]
     with pytest.raises(ValueError, match="Unknown label of label system 'atr': 'Jumpsuits'"):
-        PhotoEmbedder(finished_config, weights, Everything("atr"))
+        FeatureExtractor(finished_config, weights, Everything("atr"))
 
 
-def test_neither_map_nor_parser(embedder, photo):
+def test_neither_map_nor_parser(extractor, photo):
     with pytest.raises(ValueError, match="neither a map nor a parser was given"):
-        embedder(photo)
+        extractor(photo)
 
 
 def test_a_model_that_takes_no_map(finished_config, weights, photo, labels, tmp_path):
@@ -196,13 +196,13 @@ def test_a_model_that_takes_no_map(finished_config, weights, photo, labels, tmp_
     torch.save(checkpoint, tmp_path / "main.pth")
     finished_config.defrost()
     finished_config.IFD.IKT.ENABLED = False
-    embedder = PhotoEmbedder(finished_config, tmp_path / "main.pth")
-    assert np.array_equal(embedder(photo), embedder(photo, labels))
+    extractor = FeatureExtractor(finished_config, tmp_path / "main.pth")
+    assert np.array_equal(extractor(photo), extractor(photo, labels))
 
 
 def test_weights_that_are_not_there(finished_config):
     with pytest.raises(CheckpointError, match=r"absent\.pth does not exist"):
-        PhotoEmbedder(finished_config, "absent.pth")
+        FeatureExtractor(finished_config, "absent.pth")
 
 
 @pytest.mark.parametrize(
@@ -217,9 +217,9 @@ def test_weights_that_are_not_there(finished_config):
         ("absent.jpg", ImageFileError, r"absent\.jpg does not exist"),
     ],
 )
-def test_images_of_another_kind(embedder, image, error, message):
+def test_images_of_another_kind(extractor, image, error, message):
     with pytest.raises(error, match=message):
-        embedder(image, np.zeros((4, 4), np.uint8))
+        extractor(image, np.zeros((4, 4), np.uint8))
 
 
 @pytest.mark.parametrize(
@@ -235,6 +235,6 @@ def test_images_of_another_kind(embedder, image, error, message):
         ("absent.png", ParsingMapError, r"absent\.png does not exist"),
     ],
 )
-def test_maps_that_do_not_fit(embedder, photo, parsing, error, message):
+def test_maps_that_do_not_fit(extractor, photo, parsing, error, message):
     with pytest.raises(error, match=message):
-        embedder(photo, parsing)
+        extractor(photo, parsing)

@@ -1,0 +1,98 @@
+"""Makes parsing maps for a data set or a folder of images, with a parsing model of transformers or in an ONNX file."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from datasets_ext import LABEL_SYSTEMS, DatasetError, dataset_class
+
+from .listing import dataset_images, tree_images
+from .load import load_parser
+from .onnx_file import OnnxInput
+from .parser import ParserError
+from .run import parse_images
+
+DEFAULT_MODEL = "mattmdjaga/segformer_b2_clothes"
+
+
+def parse_people(args: argparse.Namespace) -> int:
+    """Makes the maps that the arguments ask for.
+
+    Returns:
+        the exit code, 1 where images cannot be read.
+    """
+    if args.dataset:
+        images = dataset_images(dataset_class(args.dataset)(root=args.root, verbose=False), args.output)
+    else:
+        images = tree_images(args.images, args.output)
+    defaults = OnnxInput()
+    form = OnnxInput(
+        size=args.onnx_size,
+        bgr=args.onnx_channels == "bgr",
+        mean=args.onnx_mean or defaults.mean,
+        std=args.onnx_std or defaults.std,
+        letterbox=args.onnx_fit == "letterbox",
+    )
+    parser = load_parser(
+        args.model, device=args.device, system=args.system, onnx_input=form, onnx_output=args.onnx_output
+    )
+    print(f"{args.model}: maps in label system {parser.system.name!r}, for IFD.PARSING.SYSTEM {parser.system.name}")
+    done = parse_images(parser, images, batch_size=args.batch_size, workers=args.workers, overwrite=args.overwrite)
+    print(f"{done.written:,} maps written, {done.present:,} were there, {len(done.failed):,} images cannot be read")
+    for message in done.failed:
+        print(message, file=sys.stderr)
+    return 1 if done.failed else 0
+
+
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line, ``sys.argv`` where none is given."""
+    parser = argparse.ArgumentParser(prog="python -m people_parsing", description=__doc__)
+    what = parser.add_argument_group("what to parse")
+    what.add_argument("--dataset", metavar="NAME", help="PRCC, LTCC or another; maps go beside its images")
+    what.add_argument("--root", metavar="DIR", help="folder of data sets (default: FASTREID_DATASETS, else datasets)")
+    what.add_argument("--images", metavar="DIR", help="any tree of images, in place of a data set")
+    what.add_argument("--output", metavar="DIR", help="folder of the maps; needed with --images")
+    what.add_argument("--overwrite", action="store_true", help="make all maps anew, not only those that are missing")
+    how = parser.add_argument_group("the parser")
+    how.add_argument("--model", default=DEFAULT_MODEL, metavar="MODEL",
+                     help="name on huggingface.co, local folder, or .onnx file (default: %(default)s)")  # fmt: skip
+    how.add_argument("--system", choices=tuple(LABEL_SYSTEMS), help="label system (default: the model's; ONNX: lip)")
+    how.add_argument("--device", metavar="DEVICE", help="cpu, cuda or cuda:<n> (default: CUDA where there is one)")
+    how.add_argument("--batch-size", type=positive, default=16, metavar="N")
+    how.add_argument("--workers", type=positive, default=min(8, os.cpu_count() or 1), metavar="N",
+                     help="threads that read images and write maps (default: %(default)s)")  # fmt: skip
+    onnx = parser.add_argument_group("input and output of an ONNX file (defaults: those of SCHP's models)")
+    onnx.add_argument("--onnx-size", type=positive, nargs=2, metavar=("HEIGHT", "WIDTH"))
+    onnx.add_argument("--onnx-channels", default="bgr", choices=("bgr", "rgb"))
+    onnx.add_argument("--onnx-mean", type=float, nargs=3, metavar="X", help="of pixels in 0 to 1, in that order")
+    onnx.add_argument("--onnx-std", type=float, nargs=3, metavar="X")
+    onnx.add_argument("--onnx-fit", default="letterbox", choices=("letterbox", "stretch"))
+    onnx.add_argument("--onnx-output", metavar="NAME", help="default: the last with a channel for each label")
+    args = parser.parse_args(argv)
+    if bool(args.dataset) == bool(args.images) or (args.images and not args.output):
+        parser.error("name a data set with --dataset, or folders with --images and --output")
+    return args
+
+
+def positive(text: str) -> int:
+    """A number above 0, of an option."""
+    if int(text) < 1:
+        raise ValueError
+    return int(text)
+
+
+def main(argv: Sequence[str] | None = None) -> int | str:
+    """The command.
+
+    Returns:
+        what ``sys.exit`` takes.
+    """
+    try:
+        return parse_people(arguments(argv))
+    except (DatasetError, ParserError, FileNotFoundError, PermissionError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
