@@ -119,6 +119,29 @@ def checkpoints():
         assert model.weight.tolist() == [[1, 1], [1, 1]]
 
 
+class Opens:
+    """A pickle that creates a file on loading."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+def safe_loading():
+    from fastreid.utils.checkpoint import Checkpointer
+
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as cleanup:
+        os.environ["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] = "1"
+        cleanup.callback(os.environ.__delitem__, "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD")
+        path, created = Path(folder, "model.pth"), Path(folder, "created")
+        torch.save({"model": {}, "extra": Opens(created)}, path)
+        with contextlib.suppress(pickle.UnpicklingError):
+            Checkpointer(torch.nn.Identity()).load(str(path))
+        assert not created.exists(), "the file ran code"
+
+
 def evaluation():
     from fastreid.config import get_cfg
     from fastreid.evaluation import ReidEvaluator
@@ -207,6 +230,7 @@ EXERCISES = {
     "network recipes": network_recipes,
     "gradient buffers": gradient_buffers,
     "clipping": clipping,
+    "safe loading": safe_loading,
     "checkpoints": checkpoints,
     "evaluation": evaluation,
     "re-ranking": re_ranking,

@@ -4,6 +4,7 @@ import sys
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Adaptation:
     apply: Callable[[], None]
 
 
-def rebind(original, replacement):
+def rebind(original: object, replacement: object) -> None:
     """Puts `replacement` under every name that holds `original` in the host's loaded modules, re-exports included."""
     for module_name, module in list(sys.modules.items()):
         if module is None or module_name.partition(".")[0] != "fastreid":
@@ -36,10 +37,10 @@ def rebind(original, replacement):
 class ModuleView(types.ModuleType):
     """A module seen with some names added or replaced, for one host module only; the module itself stays untouched."""
 
-    def __init__(self, module, **names):
+    def __init__(self, module: types.ModuleType, **names: Any):
         super().__init__(module.__name__, module.__doc__)
         self._module = module
         self.__dict__.update(names)
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._module, name)

@@ -1,6 +1,8 @@
 """The host's data loader copies batches to the GPU on a CUDA stream; without CUDA a plain loader stands in."""
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 from fastreid.data import data_utils
@@ -21,31 +23,31 @@ class DataLoaderX(DataLoader):
         kwargs: those of torch.utils.data.DataLoader; pin_memory is off, as it serves copies to a GPU only.
     """
 
-    def __init__(self, local_rank, *, num_workers=0, **kwargs):
+    def __init__(self, local_rank: int, *, num_workers: int = 0, **kwargs: Any):
         kwargs["pin_memory"] = False
         super().__init__(num_workers=min(num_workers, _available_cores()), **kwargs)
         self.local_rank = local_rank
-        self._batches = iter(())
+        self._batches: Iterator[Any] = iter(())
 
-    def __iter__(self):
+    def __iter__(self) -> Any:
         self._batches = super().__iter__()
         return self
 
-    def __next__(self):
+    def __next__(self) -> Any:
         return next(self._batches)
 
-    def shutdown(self):
+    def shutdown(self) -> None:
         """Stops the workers; the loader can be iterated anew."""
         self._batches = iter(())
 
 
-def _available_cores():
+def _available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def _loader_needs_cuda():
+def _loader_needs_cuda() -> bool:
     if torch.cuda.is_available():
         return False
     try:

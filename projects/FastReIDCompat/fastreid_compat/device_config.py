@@ -3,18 +3,23 @@
 import warnings
 
 import torch
+from fastreid.config import CfgNode
 
-_warned = set()
+_warned: set[str] = set()
 
 
-def available_device_config(cfg):
+def available_device_config(cfg: CfgNode) -> CfgNode:
     """Resolves MODEL.DEVICE and SOLVER.AMP.ENABLED: without CUDA the device is the CPU, and AMP is off on the CPU.
 
     Args:
         cfg: the host's CfgNode; not changed.
-    Returns: a clone, frozen where `cfg` is, with MODEL.DEVICE "cpu" in place of "cuda" or "cuda:<n>" where PyTorch
-        finds no CUDA device, and SOLVER.AMP.ENABLED False where the device is the CPU.
-    Warns: once a process (in distributed runs the first process only) that the device, or that AMP, was changed.
+
+    Returns:
+        A clone, frozen where `cfg` is, with MODEL.DEVICE "cpu" in place of "cuda" or "cuda:<n>" where PyTorch finds no
+        CUDA device, and SOLVER.AMP.ENABLED False where the device is the CPU.
+
+    Warns:
+        UserWarning: once a process (in distributed runs the first process only), that the device, or AMP, was changed.
     """
     resolved = cfg.clone()
     resolved.defrost()
@@ -37,7 +42,7 @@ def available_device_config(cfg):
     return resolved
 
 
-def _warn_once(key, message):
+def _warn_once(key: str, message: str) -> None:
     distributed = torch.distributed.is_available() and torch.distributed.is_initialized()
     if key in _warned or (distributed and torch.distributed.get_rank() > 0):
         return

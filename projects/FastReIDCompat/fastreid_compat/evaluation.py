@@ -16,7 +16,7 @@ from fastreid.utils import comm, compute_dist
 from .adaptation import Adaptation, ModuleView, rebind
 
 
-def _compiler_is_called():
+def _compiler_is_called() -> bool:
     one_process = SimpleNamespace(is_main_process=lambda: True, synchronize=lambda: None)
     with (
         mock.patch.object(reid_evaluation, "compile_helper", create=True) as compiler,
@@ -26,7 +26,7 @@ def _compiler_is_called():
     return compiler.called
 
 
-def _apply_without_compiler():
+def _apply_without_compiler() -> None:
     ReidEvaluator._compile_dependencies = lambda self: comm.synchronize()
     rebind(rank_cylib.compile_helper, lambda: None)
     with warnings.catch_warnings():
@@ -35,7 +35,7 @@ def _apply_without_compiler():
         importlib.import_module("fastreid.evaluation.roc")
 
 
-def _single_gallery_shot_fails():
+def _single_gallery_shot_fails() -> bool:
     rank = importlib.import_module("fastreid.evaluation.rank")
     ids = np.array([0, 1])
     with warnings.catch_warnings():
@@ -47,15 +47,15 @@ def _single_gallery_shot_fails():
     return False
 
 
-def _apply_single_gallery_shot():
-    importlib.import_module("fastreid.evaluation.rank").np = ModuleView(np, bool=np.bool_)
+def _apply_single_gallery_shot() -> None:
+    vars(importlib.import_module("fastreid.evaluation.rank"))["np"] = ModuleView(np, bool=np.bool_)
 
 
-def _searches_on_gpu():
+def _searches_on_gpu() -> bool:
     return torch.cuda.is_available() and hasattr(faiss, "StandardGpuResources")
 
 
-def _re_ranking_fails():
+def _re_ranking_fails() -> bool:
     if _searches_on_gpu():
         return False
     if torch.cuda.is_available():
@@ -71,11 +71,13 @@ def _re_ranking_fails():
 _CPU_SEARCH = 3
 
 
-def _apply_re_ranking():
+def _apply_re_ranking() -> None:
     host_distance = compute_dist.compute_jaccard_distance
 
     @functools.wraps(host_distance)
-    def compute_jaccard_distance(features, k1=20, k2=6, search_option=0, fp16=False):
+    def compute_jaccard_distance(
+        features: torch.Tensor, k1: int = 20, k2: int = 6, search_option: int = 0, fp16: bool = False
+    ) -> np.ndarray:
         return host_distance(features, k1, k2, search_option if _searches_on_gpu() else _CPU_SEARCH, fp16)
 
     rebind(host_distance, compute_jaccard_distance)

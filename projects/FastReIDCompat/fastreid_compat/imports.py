@@ -7,6 +7,7 @@ import importlib
 import math
 import sys
 import types
+from collections.abc import Iterator
 
 from .adaptation import Adaptation
 
@@ -28,7 +29,7 @@ _DISTRIBUTIONS = {
 }
 
 
-def _import_host():
+def _import_host() -> None:
     try:
         for name in _HOST_MODULES:
             importlib.import_module(name)
@@ -45,7 +46,7 @@ def _import_host():
         ) from error
 
 
-def _removed_names_missing():
+def _removed_names_missing() -> bool:
     try:
         _import_host()
     except ImportError as error:
@@ -56,13 +57,10 @@ def _removed_names_missing():
 
 
 @contextlib.contextmanager
-def _removed_names():
+def _removed_names() -> Iterator[None]:
     """Gives torch._six and the abstract classes in `collections` back for as long as the host is being imported."""
     six = types.ModuleType("torch._six")
-    six.string_classes = (str, bytes)
-    six.int_classes = int
-    six.container_abcs = collections.abc
-    six.inf = math.inf
+    vars(six).update(string_classes=(str, bytes), int_classes=int, container_abcs=collections.abc, inf=math.inf)
     added_six = sys.modules.setdefault("torch._six", six) is six
     added_classes = [name for name in collections.abc.__all__ if not hasattr(collections, name)]
     for name in added_classes:
@@ -76,7 +74,7 @@ def _removed_names():
             del sys.modules["torch._six"]
 
 
-def _apply():
+def _apply() -> None:
     with _removed_names():
         _import_host()
 

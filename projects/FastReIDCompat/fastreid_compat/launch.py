@@ -5,6 +5,8 @@ import importlib
 import multiprocessing
 import pickle
 import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 from unittest import mock
 
 import torch
@@ -19,7 +21,15 @@ from .adaptation import Adaptation, rebind
 _host = importlib.import_module("fastreid.engine.launch")
 
 
-def distributed_worker(local_rank, main_func, world_size, processes_per_machine, machine_rank, dist_url, args):
+def distributed_worker(
+    local_rank: int,
+    main_func: Callable,
+    world_size: int,
+    processes_per_machine: int,
+    machine_rank: int,
+    dist_url: str,
+    args: tuple,
+) -> None:
     """Runs `main_func(*args)` as one process of a gloo group on the CPU; takes the place of the host's NCCL worker."""
     first = machine_rank * processes_per_machine
     dist.init_process_group("gloo", init_method=dist_url, world_size=world_size, rank=first + local_rank)
@@ -48,11 +58,11 @@ class _Backend(BaseException):
     """Carries the backend out of the host's worker, past its `except Exception`."""
 
 
-def _raise_backend(backend, **kwargs):
+def _raise_backend(backend: str, **kwargs: Any) -> NoReturn:
     raise _Backend(backend)
 
 
-def _worker_needs_cuda():
+def _worker_needs_cuda() -> bool:
     if torch.cuda.is_available():
         return False
     with mock.patch.object(dist, "init_process_group", _raise_backend):
@@ -68,7 +78,7 @@ def _worker_needs_cuda():
 class DistributedDataParallel(TorchDistributedDataParallel):
     """DistributedDataParallel that takes device_ids for a module on the CPU, where they mean nothing, as well."""
 
-    def __init__(self, module, device_ids=None, **kwargs):
+    def __init__(self, module: torch.nn.Module, device_ids: Sequence[int] | None = None, **kwargs: Any):
         on_cpu = all(parameter.device.type == "cpu" for parameter in module.parameters())
         with warnings.catch_warnings():
             # The host passes broadcast_buffers=False, and its user can do nothing about the new name.
@@ -76,23 +86,23 @@ class DistributedDataParallel(TorchDistributedDataParallel):
             super().__init__(module, device_ids=None if on_cpu else device_ids, **kwargs)
 
 
-def _trainer_names_devices():
+def _trainer_names_devices() -> bool:
     # To try it takes a process group, which an import must not open; torch's own class refuses device_ids on the CPU.
     return not torch.cuda.is_available() and defaults.DistributedDataParallel is TorchDistributedDataParallel
 
 
-def _apply_distributed_model():
+def _apply_distributed_model() -> None:
     # In the trainer only: the host's other modules test for torch's class.
     defaults.DistributedDataParallel = DistributedDataParallel
 
 
-def _serialize_to_tensor(data, group):
+def _serialize_to_tensor(data: object, group: dist.ProcessGroup) -> torch.Tensor:
     """Pickles `data` into a uint8 tensor on the device that the group's backend sends from."""
     device = "cpu" if dist.get_backend(group) == "gloo" else "cuda"
     return torch.frombuffer(bytearray(pickle.dumps(data)), dtype=torch.uint8).to(device)
 
 
-def _gathering_warns():
+def _gathering_warns() -> bool:
     with mock.patch.object(comm.dist, "get_backend", return_value="gloo"), warnings.catch_warnings():
         warnings.simplefilter("error")
         try:

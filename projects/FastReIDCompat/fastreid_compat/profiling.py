@@ -11,7 +11,7 @@ from torch.profiler import ProfilerActivity
 from .adaptation import Adaptation
 
 
-def _profiling_fails():
+def _profiling_fails() -> bool:
     hook = AutogradProfiler(lambda trainer: True, "", use_cuda=False)
     hook.trainer = SimpleNamespace(iter=0)
     # Built but not started: a profiler writes to stderr, and there is nothing to profile.
@@ -28,7 +28,7 @@ def _profiling_fails():
     return False
 
 
-def _before_step(self):
+def _before_step(self: AutogradProfiler) -> None:
     self._profiler = None
     if self._enable_predicate(self.trainer):
         activities = [ProfilerActivity.CPU]
@@ -38,7 +38,7 @@ def _before_step(self):
         self._profiler.__enter__()
 
 
-def _apply():
+def _apply() -> None:
     AutogradProfiler.before_step = _before_step
 
 

@@ -2,6 +2,8 @@
 
 import functools
 import types
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from fastreid.config import CfgNode, get_cfg
@@ -11,12 +13,12 @@ from fastreid.utils.params import ContiguousParams
 from .adaptation import Adaptation, rebind
 
 
-def _zero_grad(self, set_to_none=False):
+def _zero_grad(self: torch.optim.Optimizer, set_to_none: bool = False) -> None:
     """Zeroes the gradients in place: dropped, the flat buffer would no longer see what backward() writes."""
     type(self).zero_grad(self, set_to_none)
 
 
-def _training_is_lost():
+def _training_is_lost() -> bool:
     cfg = get_cfg()
     # Adam asks CUDA whether it is capturing a graph, which opens CUDA.
     cfg.SOLVER.OPT = "SGD"
@@ -29,15 +31,15 @@ def _training_is_lost():
     return torch.equal(before, model.weight)
 
 
-def _apply_kept_gradients():
+def _apply_kept_gradients() -> None:
     host_build_optimizer = build.build_optimizer
 
     @functools.wraps(host_build_optimizer)
-    def build_optimizer(*args, **kwargs):
+    def build_optimizer(*args: Any, **kwargs: Any) -> tuple[torch.optim.Optimizer, Any]:
         optimizer, params = host_build_optimizer(*args, **kwargs)
         if isinstance(params, ContiguousParams):
             # On the instance, as torch's schedulers do with step(): class, state_dict() and pickling stay the host's.
-            optimizer.zero_grad = types.MethodType(_zero_grad, optimizer)
+            vars(optimizer)["zero_grad"] = types.MethodType(_zero_grad, optimizer)
         return optimizer, params
 
     rebind(host_build_optimizer, build_optimizer)
@@ -45,7 +47,7 @@ def _apply_kept_gradients():
     optim.SWA.zero_grad = lambda self, *args, **kwargs: self.optimizer.zero_grad(*args, **kwargs)
 
 
-def _clipping_nothing_fails():
+def _clipping_nothing_fails() -> bool:
     clip = build._create_gradient_clipper(CfgNode({"CLIP_TYPE": "value", "CLIP_VALUE": 1.0, "NORM_TYPE": 2.0}))
     try:
         clip(torch.zeros(1))
@@ -54,11 +56,11 @@ def _clipping_nothing_fails():
     return False
 
 
-def _apply_clipping():
+def _apply_clipping() -> None:
     host_create_clipper = build._create_gradient_clipper
 
     @functools.wraps(host_create_clipper)
-    def _create_gradient_clipper(cfg):
+    def _create_gradient_clipper(cfg: CfgNode) -> Callable[[torch.Tensor], None]:
         clip = host_create_clipper(cfg)
         return lambda parameter: None if parameter.grad is None else clip(parameter)
 

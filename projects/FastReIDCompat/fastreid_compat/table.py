@@ -3,27 +3,36 @@
 import contextlib
 import os
 import random
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 
 from . import imports
+from .adaptation import Adaptation
 
 SKIP_VARIABLE = "FASTREID_COMPAT_SKIP"
 
-_record = []
+_record: list[tuple[str, str, str]] = []
 
 
-def adaptations():
-    """What was done: a list of (name, reason, status), in order; status is "applied", "not needed" or "skipped"."""
+def adaptations() -> list[tuple[str, str, str]]:
+    """What was done.
+
+    Returns:
+        (name, reason, status) of each adaptation, in order; status is "applied", "not needed" or "skipped".
+    """
     return list(_record)
 
 
-def apply():
+def apply() -> None:
     """Adapts the host where it needs it; a second call does nothing.
 
     The environment variable FASTREID_COMPAT_SKIP (names with commas between) leaves adaptations out, to find a fault.
-    Raises: ImportError where fastreid or one of its dependencies is missing; ValueError for an unknown name to skip.
+
+    Raises:
+        ImportError: fastreid or one of its dependencies is missing.
+        ValueError: a name to skip is unknown.
     """
     if _record:
         return
@@ -36,7 +45,7 @@ def apply():
     _record.extend(record)
 
 
-def _host_adaptations():
+def _host_adaptations() -> list[Adaptation]:
     # These modules import the host, which works only once its imports are adapted.
     from . import (
         backbones,
@@ -46,6 +55,7 @@ def _host_adaptations():
         evaluation,
         launch,
         profiling,
+        safe_loading,
         samplers,
         solver,
         transforms,
@@ -58,6 +68,7 @@ def _host_adaptations():
         samplers,
         backbones,
         solver,
+        safe_loading,
         checkpoints,
         evaluation,
         launch,
@@ -66,13 +77,13 @@ def _host_adaptations():
     return [adaptation for module in modules for adaptation in module.ADAPTATIONS]
 
 
-def _refuse_unknown(skipped, known):
+def _refuse_unknown(skipped: set[str], known: Sequence[str]) -> None:
     unknown = sorted(skipped - set(known))
     if unknown:
         raise ValueError(f"{SKIP_VARIABLE} names {', '.join(unknown)}; there are: {', '.join(known)}")
 
 
-def _adapt(adaptation, skipped):
+def _adapt(adaptation: Adaptation, skipped: set[str]) -> tuple[str, str, str]:
     if adaptation.name in skipped:
         status = "skipped"
     elif adaptation.needed():
@@ -84,7 +95,7 @@ def _adapt(adaptation, skipped):
 
 
 @contextlib.contextmanager
-def _random_state_kept():
+def _random_state_kept() -> Iterator[None]:
     """Importing a package must not change what a seeded program draws; some of the host's parts seed NumPy."""
     python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
     with torch.random.fork_rng(devices=[]):

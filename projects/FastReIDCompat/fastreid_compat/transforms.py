@@ -1,8 +1,10 @@
 """Transforms: keyword names that torchvision has changed, and images to tensors."""
 
 import warnings
+from typing import Any
 
 import numpy as np
+import torch
 import torchvision.transforms as T
 from fastreid.config import get_cfg
 from fastreid.data.transforms import build, functional
@@ -14,11 +16,11 @@ from .adaptation import Adaptation, ModuleView, rebind
 class RandomAffine(T.RandomAffine):
     """torchvision's RandomAffine under the keyword names that the host uses: resample (0 is nearest) and fillcolor."""
 
-    def __init__(self, degrees, *, resample=False, fillcolor=0, **kwargs):
+    def __init__(self, degrees: Any, *, resample: Any = False, fillcolor: Any = 0, **kwargs: Any):
         super().__init__(degrees, interpolation=int(resample), fill=fillcolor, **kwargs)
 
 
-def _affine_fails():
+def _affine_fails() -> bool:
     cfg = get_cfg()
     cfg.INPUT.AFFINE.ENABLED = True
     try:
@@ -28,7 +30,7 @@ def _affine_fails():
     return False
 
 
-def _apply_affine():
+def _apply_affine() -> None:
     build.T = ModuleView(T, RandomAffine=RandomAffine)
 
 
@@ -36,7 +38,7 @@ def _apply_affine():
 _PIXEL_TYPES = {"I": np.int32, "I;16": np.int16, "F": np.float32}
 
 
-def _conversion_fails():
+def _conversion_fails() -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
@@ -47,11 +49,11 @@ def _conversion_fails():
     return False
 
 
-def _apply_conversion():
+def _apply_conversion() -> None:
     host_to_tensor = functional.to_tensor
 
-    def to_tensor(pic):
-        """Converts a PIL image or an array (H, W[, C]) to a tensor (C, H, W); bytes become float, in [0, 255]."""
+    def to_tensor(pic: Image.Image | np.ndarray) -> torch.Tensor:
+        """Converts a PIL image or an (H, W[, C]) array to a (C, H, W) tensor; bytes become float, in [0, 255]."""
         if isinstance(pic, Image.Image):
             pixels = np.array(pic).astype(_PIXEL_TYPES.get(pic.mode, np.uint8))
             pic = pixels * np.uint8(255) if pic.mode == "1" else pixels

@@ -8,18 +8,14 @@ from fastreid.modeling.backbones import build_backbone
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from fastreid.utils import comm
 
-from datasets_ext import UserError, clothing_ids
+from datasets_ext import clothing_ids
 
 from ..data import build_masked_transforms
 from ..evaluation import MODES
 
 
-class ConfigError(UserError, ValueError):
-    """A config key with a value that cannot work, or a config file that is none."""
-
-
-class OutputFolderError(UserError, FileExistsError):
-    """OUTPUT_DIR cannot be written, or holds what would be overwritten."""
+class ConfigError(ValueError):
+    """A config key with a value that cannot work."""
 
 
 def check_config(cfg) -> None:
@@ -82,7 +78,7 @@ def _check_backbone_weights(cfg, without_weights) -> None:
         raise ConfigError(f"MODEL.BACKBONE.PRETRAIN_PATH {path} does not exist; {hint}")
     weights = build_backbone(without_weights).state_dict()
     try:
-        found = torch.load(path, map_location="cpu")
+        found = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise ConfigError(f"MODEL.BACKBONE.PRETRAIN_PATH {path} cannot be read ({error}); {hint}") from error
     # Some of the host's backbones read published files whose weights lie one level down, under names of their own.
@@ -98,7 +94,7 @@ def _check_backbone_weights(cfg, without_weights) -> None:
 
 
 def refuse_overwriting(output_dir: str) -> None:
-    """Raises OutputFolderError where a folder holds a run already.
+    """Raises FileExistsError where a folder holds a run already.
 
     Only the first process looks; the others wait for it, so that none takes what another one writes for an old run.
     """
@@ -108,7 +104,7 @@ def refuse_overwriting(output_dir: str) -> None:
         if os.path.exists(os.path.join(output_dir, name))
     ]
     if found and comm.is_main_process():
-        raise OutputFolderError(
+        raise FileExistsError(
             f"{output_dir} holds a run already ({', '.join(found)}). Go on with it: --resume. "
             "Start another: OUTPUT_DIR some/other/folder at the end of the command."
         )

@@ -85,7 +85,11 @@ class IFDTrainer(DefaultTrainer):
         best = os.path.join(self.cfg.OUTPUT_DIR, "model_best.pth")
         if resume and comm.is_main_process() and os.path.isfile(best):
             # The host forgets the best metric between runs and would replace model_best by a worse one.
-            metric = torch.load(best, map_location="cpu", mmap=True).get("metric", -1)
+            try:
+                metric = torch.load(best, map_location="cpu", mmap=True, weights_only=True).get("metric", -1)
+            except Exception as error:
+                logger.warning("%s cannot be read (%s); counting it as absent", best, error)
+                return
             for hook in self._hooks:
                 if isinstance(hook, hooks.PeriodicCheckpointer):
                     hook.best_metric = metric

@@ -10,14 +10,12 @@ from typing import IO
 
 from tqdm import tqdm
 
-from datasets_ext import UserError
-
 from .runs import Run
 
 _POLL_SECONDS = 2.0
 
 
-class StudyError(UserError, RuntimeError):
+class StudyError(RuntimeError):
     """A run of a study that failed."""
 
 
