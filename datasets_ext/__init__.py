@@ -4,7 +4,14 @@
 import fastreid_compat  # noqa: F401
 
 from .bases import ClothesImageDataset, Counts, datasets_root
-from .errors import DatasetError, DatasetNotFoundError, ImageFileError, MissingParsingMapError, ParsingMapError
+from .errors import (
+    DatasetError,
+    DatasetNotFoundError,
+    ImageFileError,
+    MissingParsingMapError,
+    ParsingMapError,
+    UserError,
+)
 from .image_and_map import ImageAndMap, every_image, sharing_a_map
 from .images import decode_rgb, read_rgb, scale_16_bit, to_rgb
 from .label_systems import (
@@ -39,6 +46,7 @@ __all__ = [
     "ParsingMaps",
     "RenderedPeopleLTCCLayout",
     "RenderedPeoplePRCCLayout",
+    "UserError",
     "check_labels",
     "clothing_ids",
     "clothing_mask",

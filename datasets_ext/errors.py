@@ -1,7 +1,25 @@
-"""Errors of the data on disk. Each takes one message, so that it crosses the border of a loader's worker process."""
+"""Errors that a user can mend. Each takes one message, so that it crosses the border of a worker process."""
 
 
-class DatasetError(RuntimeError):
+class UserError(Exception):
+    """What a user got wrong: says what was found, what was expected and what to do.
+
+    The base of every error that a command shows as one sentence, see :func:`datasets_ext.command.run`; any other
+    exception is a fault of ours and keeps its traceback.
+    """
+
+    @property
+    def sentence(self) -> str:
+        """The message alone.
+
+        A loader's worker process hands its error over as a traceback in text, whose last part is the message.
+        """
+        kind = type(self)
+        before, mark, message = str(self).rpartition(f"\n{kind.__module__}.{kind.__qualname__}: ")
+        return message.strip() if mark and before.startswith("Caught ") else str(self)
+
+
+class DatasetError(UserError, RuntimeError):
     """Something on disk is not as the data set's layout has it."""
 
 

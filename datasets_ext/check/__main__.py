@@ -6,7 +6,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from datasets_ext import LABEL_SYSTEMS, DatasetError, clothing_ids, dataset_class
+from datasets_ext import LABEL_SYSTEMS, UserError, clothing_ids, dataset_class
+from datasets_ext.command import run
 
 from .page import write_page
 from .problems import KINDS
@@ -20,7 +21,10 @@ def check(args: argparse.Namespace) -> int:
     Returns:
         the exit code, 1 where something is wrong that is not accepted.
     """
-    clothing_ids(args.system, args.clothing)
+    try:
+        clothing_ids(args.system, args.clothing)
+    except ValueError as error:
+        raise UserError(f"--clothing: {error}") from error
     dataset = dataset_class(args.dataset)(root=args.root, verbose=False)
     found = check_dataset(
         dataset, system=args.system, parsing_root=args.parsing, clothing=args.clothing, workers=args.workers
@@ -67,16 +71,9 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def main(argv: Sequence[str] | None = None) -> int | str:
-    """The command.
-
-    Returns:
-        what ``sys.exit`` takes.
-    """
-    try:
-        return check(arguments(argv))
-    except (DatasetError, FileNotFoundError, ValueError) as error:
-        return f"{type(error).__name__}: {error}"
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    return run(check, arguments(argv))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,15 @@
 #!/usr/bin/env python
 """Trains or evaluates IFD: python projects/IFD/train_net.py --config-file configs/IFD_R50.yml"""
 
+import argparse
 import sys
 
-from ifd.engine import USER_ERRORS, argument_parser, evaluate, run_seeds, setup, train  # isort: split
+from datasets_ext.command import run
+from ifd.engine import argument_parser, evaluate, launch, run_seeds, setup, train
 
-from fastreid.engine import launch  # after ifd, which makes fastreid importable
 
-
-def main(args):
+def main(args: argparse.Namespace) -> dict:
+    """One process of the command."""
     if args.seeds:
         return run_seeds(args)
     cfg = setup(args)
@@ -18,15 +19,4 @@ def main(args):
 
 
 if __name__ == "__main__":
-    args = argument_parser().parse_args()
-    try:
-        launch(
-            main,
-            args.num_gpus,
-            num_machines=args.num_machines,
-            machine_rank=args.machine_rank,
-            dist_url=args.dist_url,
-            args=(args,),
-        )
-    except USER_ERRORS as error:
-        sys.exit(f"{type(error).__name__}: {error}")
+    sys.exit(run(launch, main, argument_parser().parse_args()))

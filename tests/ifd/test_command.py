@@ -19,7 +19,7 @@ def test_without_prcc_three_lines_say_what_to_do(pytestconfig, tmp_path):
         pytestconfig.rootpath, "projects/IFD/train_net.py", "--config-file", "configs/IFD_R50.yml",
         "OUTPUT_DIR", tmp_path / "run", datasets=tmp_path / "nothing",
     )  # fmt: skip
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "Traceback" not in done.stderr
     message = done.stderr.strip().splitlines()[-3:]
     assert "PRCC was not found" in message[0]
@@ -46,7 +46,7 @@ def test_train_evaluate_and_draw(pytestconfig, prcc_root, tmp_path, tiny_argumen
     assert json.loads((output / "eval" / "results_PRCC.json").read_text()) == pytest.approx(results)
 
     again = run(root, *train_net, *options, datasets=prcc_root)
-    assert again.returncode == 1
+    assert again.returncode == 2
     assert "holds a run already" in again.stderr
     assert "Traceback" not in again.stderr
 
@@ -88,6 +88,6 @@ def test_seeds_are_summed_up(pytestconfig, prcc_root, tmp_path, tiny_arguments):
 )
 def test_mistakes_are_told_in_one_line(pytestconfig, prcc_root, arguments, message):
     done = run(pytestconfig.rootpath, "projects/IFD/train_net.py", *arguments, datasets=prcc_root)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr

@@ -62,14 +62,16 @@ def test_a_folder_with_an_onnx_file(run, prcc_root, tmp_path, save_onnx):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--dataset", "PRCC"], "DatasetNotFoundError: PRCC was not found"),
+        (["--dataset", "PRCC"], "PRCC was not found"),
         (["--dataset", "Market1501"], "'Market1501' is not the name of a data set with clothes"),
-        (["--images", "nothing", "--output", "maps"], "DatasetError: There is no folder"),
+        (["--images", "nothing", "--output", "maps"], "There is no folder"),
     ],
 )
 def test_mistakes_are_told_without_a_traceback(run, arguments, message):
-    code, _, _ = run(*arguments)
-    assert message in code
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert err.startswith("error: ")
+    assert message in err
 
 
 @pytest.mark.parametrize(

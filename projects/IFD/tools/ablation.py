@@ -15,12 +15,12 @@ from pathlib import Path
 
 import torch
 
+from datasets_ext.command import run
 from ifd.data import check_data
-from ifd.engine import USER_ERRORS, ConfigError, load_config
+from ifd.engine import ConfigError, load_config
 from ifd.engine.checks import check_config
 from ifd.study import (
     VARIANTS,
-    StudyError,
     check_same_study,
     data_notes,
     plan_runs,
@@ -100,7 +100,4 @@ def arguments():
 if __name__ == "__main__":
     # As an exception, so that the runs end with this process.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    try:
-        main(arguments())
-    except (*USER_ERRORS, StudyError) as error:
-        sys.exit(f"{type(error).__name__}: {error}")
+    sys.exit(run(main, arguments()))

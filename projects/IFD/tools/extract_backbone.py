@@ -10,7 +10,8 @@ import sys
 
 import torch
 
-from ifd.engine import USER_ERRORS, CheckpointError
+from datasets_ext.command import run
+from ifd.engine import CheckpointError, OutputFolderError
 from ifd.engine.checkpointer import read_model
 
 _PREFIX = "backbone."
@@ -18,7 +19,7 @@ _PREFIX = "backbone."
 
 def main(args):
     if os.path.exists(args.output):
-        raise FileExistsError(f"{args.output} exists already; name another file or remove it")
+        raise OutputFolderError(f"{args.output} exists already; name another file or remove it")
     weights = {
         name.removeprefix(_PREFIX): value
         for name, value in read_model(args.checkpoint).items()
@@ -35,7 +36,4 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", help="checkpoint of a training, such as logs/.../model_final.pth")
     parser.add_argument("output", help="file to write, such as backbone.pth")
-    try:
-        main(parser.parse_args())
-    except USER_ERRORS as error:
-        sys.exit(f"{type(error).__name__}: {error}")
+    sys.exit(run(main, parser.parse_args()))

@@ -9,8 +9,9 @@ import argparse
 import os
 import sys
 
+from datasets_ext.command import run
 from ifd.data import build_test_loader, check_data
-from ifd.engine import USER_ERRORS, ConfigError, load_config, load_trained_model
+from ifd.engine import ConfigError, load_config, load_trained_model
 from ifd.study import VARIANTS
 
 try:
@@ -68,7 +69,4 @@ if __name__ == "__main__":
     parser.add_argument("--count", type=int, default=6, help="triplets to draw, one a person")
     parser.add_argument("--seed", type=int, default=0, help="of the draw of positives")
     parser.add_argument("opts", nargs=argparse.REMAINDER, help="config options KEY VALUE for both models")
-    try:
-        main(parser.parse_args())
-    except USER_ERRORS as error:
-        sys.exit(f"{type(error).__name__}: {error}")
+    sys.exit(run(main, parser.parse_args()))

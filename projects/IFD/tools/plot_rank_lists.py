@@ -4,8 +4,9 @@
 import argparse
 import sys
 
+from datasets_ext.command import run
 from ifd.data import build_test_loader, check_data
-from ifd.engine import USER_ERRORS, load_config, load_trained_model
+from ifd.engine import load_config, load_trained_model
 from ifd.evaluation import MODES
 from ifd.visualization import plot_rank_lists, rank_lists
 
@@ -32,7 +33,4 @@ if __name__ == "__main__":
     parser.add_argument(
         "opts", nargs=argparse.REMAINDER, help="config options KEY VALUE, MODEL.WEIGHTS checkpoint.pth among them"
     )
-    try:
-        main(parser.parse_args())
-    except USER_ERRORS as error:
-        sys.exit(f"{type(error).__name__}: {error}")
+    sys.exit(run(main, parser.parse_args()))

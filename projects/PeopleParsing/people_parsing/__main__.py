@@ -5,12 +5,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from datasets_ext import LABEL_SYSTEMS, DatasetError, dataset_class
+from datasets_ext import LABEL_SYSTEMS, dataset_class
+from datasets_ext.command import run
 
 from .listing import dataset_images, tree_images
 from .load import load_parser
 from .onnx_file import OnnxInput
-from .parser import ParserError
 from .run import parse_images
 
 DEFAULT_MODEL = "mattmdjaga/segformer_b2_clothes"
@@ -82,16 +82,9 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def main(argv: Sequence[str] | None = None) -> int | str:
-    """The command.
-
-    Returns:
-        what ``sys.exit`` takes.
-    """
-    try:
-        return parse_people(arguments(argv))
-    except (DatasetError, ParserError, FileNotFoundError, PermissionError) as error:
-        return f"{type(error).__name__}: {error}"
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    return run(parse_people, arguments(argv))
 
 
 if __name__ == "__main__":

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from datasets_ext import LabelSystem
+from datasets_ext import LabelSystem, UserError
 
 
-class ParserError(RuntimeError):
+class ParserError(UserError, RuntimeError):
     """A parsing model that cannot be loaded, is not installed for, or speaks another label system."""
 
 

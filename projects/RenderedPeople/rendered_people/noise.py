@@ -5,21 +5,21 @@ import numpy as np
 
 
 @numba.njit(cache=True, inline="always")
-def _mix(mixed, cell, prime):
+def _mix(mixed: np.uint64, cell: float, prime: int) -> np.uint64:
     mixed = (mixed ^ (np.uint64(cell) * np.uint64(prime))) & np.uint64(0xFFFFFFFF)
     mixed = ((mixed ^ (mixed >> np.uint64(15))) * np.uint64(0x2C1B3C6D)) & np.uint64(0xFFFFFFFF)
     return ((mixed ^ (mixed >> np.uint64(12))) * np.uint64(0x297A2D39)) & np.uint64(0xFFFFFFFF)
 
 
 @numba.njit(cache=True, inline="always")
-def _uniform(x, y, z, seed):
+def _uniform(x: float, y: float, z: float, seed: int) -> np.float64:
     """Uniform value in [0, 1) of an integer lattice point."""
     mixed = _mix(_mix(_mix(np.uint64(seed), x, 0x9E3779B1), y, 0x85EBCA77), z, 0xC2B2AE3D)
     return np.float64(mixed ^ (mixed >> np.uint64(15))) / 4294967296.0
 
 
 @numba.njit(cache=True, nogil=True)
-def _lattice_noise(cells, seed):
+def _lattice_noise(cells: np.ndarray, seed: int) -> np.ndarray:
     result = np.empty(cells.shape[0])
     for i in range(cells.shape[0]):
         result[i] = _uniform(cells[i, 0], cells[i, 1], cells[i, 2], seed)
@@ -27,7 +27,7 @@ def _lattice_noise(cells, seed):
 
 
 @numba.njit(cache=True, nogil=True)
-def _value_noise(points, seed):
+def _value_noise(points: np.ndarray, seed: int) -> np.ndarray:
     result = np.empty(points.shape[0])
     for i in range(points.shape[0]):
         x, y, z = np.floor(points[i, 0]), np.floor(points[i, 1]), np.floor(points[i, 2])
@@ -44,27 +44,33 @@ def _value_noise(points, seed):
     return result
 
 
-def lattice_noise(cells, seed):
+def lattice_noise(cells: np.ndarray, seed: int) -> np.ndarray:
     """Uniform values in [0, 1) of integer lattice points.
 
     Args:
-        cells: (m, d) integers, d <= 3.   seed: int >= 0.
-    Returns: (m,) float64.
+        cells: (m, d) integers, d of 1 to 3.
+        seed: 0 or more.
+
+    Returns:
+        (m,) float64.
     """
     return _lattice_noise(_in_space(np.asarray(cells, dtype=np.int64)), seed)
 
 
-def value_noise(points, seed):
+def value_noise(points: np.ndarray, seed: int) -> np.ndarray:
     """Noise of unit cell size, interpolated between lattice points.
 
     Args:
-        points: (m, d) float64, d <= 3.   seed: int >= 0.
-    Returns: (m,) float64 in [0, 1).
+        points: (m, d) float64, d of 1 to 3.
+        seed: 0 or more.
+
+    Returns:
+        (m,) float64 in [0, 1).
     """
     return _value_noise(_in_space(np.asarray(points, dtype=np.float64)), seed)
 
 
-def _in_space(places):
+def _in_space(places: np.ndarray) -> np.ndarray:
     """Places (m, d) with zeros for the axes that they lack, (m, 3)."""
     in_space = np.zeros((len(places), 3), dtype=places.dtype)
     in_space[:, : places.shape[1]] = places

@@ -2,13 +2,16 @@
 
 from functools import lru_cache
 
+import numpy as np
+
 from rendered_people.camera.cameras import draw_camera, draw_view
 from rendered_people.camera.sensor import develop
 from rendered_people.clothes.garments import Tailor
-from rendered_people.person.body import BodyModel
+from rendered_people.clothes.wardrobe import Wardrobe
+from rendered_people.person.body import BodyModel, RestBody
 from rendered_people.person.hair import hair_parts
 from rendered_people.person.head import HeadFrame
-from rendered_people.person.people import draw_person
+from rendered_people.person.people import Person, draw_person
 from rendered_people.person.poses import draw_pose
 from rendered_people.person.skin import glasses_part, skin_parts
 from rendered_people.render.figure import Figure
@@ -20,10 +23,12 @@ class Studio:
     """Renders any image of a benchmark; equal arguments give equal pixels.
 
     Args:
-        seed: the benchmark's seed.   wardrobe: Wardrobe.   body: BodyModel, loaded when not given.
+        seed: The site's seed.
+        wardrobe: Who wears what.
+        body: The body model; loaded when not given.
     """
 
-    def __init__(self, seed, wardrobe, body=None):
+    def __init__(self, seed: int, wardrobe: Wardrobe, body: BodyModel | None = None) -> None:
         self.seed = seed
         self.wardrobe = wardrobe
         self.body = body or BodyModel()
@@ -33,8 +38,22 @@ class Studio:
         self._dressed = lru_cache(maxsize=1)(self._dress)
         self._undressed = lru_cache(maxsize=1)(self._embody)
 
-    def photograph(self, person, outfit, camera, frame, height, width):
-        """Image (H, W, 3) uint8 and LIP labels (H, W) uint8 of a person in an outfit before a camera."""
+    def photograph(
+        self, person: int, outfit: int, camera: int, frame: int, height: int, width: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Takes one picture.
+
+        Args:
+            person: Number of the person.
+            outfit: Number of one of their outfits.
+            camera: Number of the camera.
+            frame: Number of the picture.
+            height: Pixels.
+            width: Pixels.
+
+        Returns:
+            Image (H, W, 3) uint8, sRGB, and LIP labels (H, W) uint8.
+        """
         identity, rest_body, figure = self._dressed(person, outfit)
         rng = stream(self.seed, "image", person, outfit, camera, frame)
         transforms = self.body.bone_transforms(rest_body, draw_pose(rng, identity.gait))
@@ -43,12 +62,12 @@ class Studio:
         light, labels = expose(figure, transforms, setting, view, height, width)
         return develop(light, setting, view, rng), labels
 
-    def _embody(self, person):
+    def _embody(self, person: int) -> tuple[Person, RestBody, HeadFrame]:
         identity = draw_person(self.seed, person)
         rest_body = self.body.rest(identity.phenotype, identity.shape_changes)
         return identity, rest_body, HeadFrame(self.body, rest_body)
 
-    def _dress(self, person, outfit):
+    def _dress(self, person: int, outfit: int) -> tuple[Person, RestBody, Figure]:
         identity, rest_body, head = self._undressed(person)
         clothes = self.wardrobe.outfit(person, outfit, female=identity.is_female)
         parts = skin_parts(self.body, rest_body, identity, self._tailor.hidden_skin(clothes))

@@ -45,14 +45,16 @@ def test_exit_code_report_and_page(run, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--dataset", "LTCC"], "DatasetNotFoundError: LTCC was not found"),
+        (["--dataset", "LTCC"], "LTCC was not found"),
         (["--dataset", "Nothing"], "'Nothing' is not the name of a data set with clothes"),
         (["--dataset", "PRCC", "--clothing", "Trousers"], "Unknown label of label system 'lip': 'Trousers'"),
     ],
 )
 def test_mistakes_are_told_without_a_traceback(run, arguments, message):
-    code, _, _ = run(*arguments)
-    assert message in code
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert err.startswith("error: ")
+    assert message in err
 
 
 @pytest.mark.parametrize(

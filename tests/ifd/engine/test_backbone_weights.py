@@ -37,14 +37,14 @@ def test_both_streams_start_from_them(finished_config, tiny_config, extract, tmp
             assert torch.equal(value, trained[f"backbone.{name}"]), name
 
     again = extract(checkpoint, path)
-    assert again.returncode == 1
+    assert again.returncode == 2
     assert "exists already" in again.stderr
 
 
 def test_a_checkpoint_without_a_main_stream_is_refused(finished_config, extract, tmp_path):
     checkpoint = os.path.join(finished_config.OUTPUT_DIR, "attention_stream", "model_final.pth")
     done = extract(checkpoint, tmp_path / "backbone.pth")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "has no main stream" in done.stderr
     assert not (tmp_path / "backbone.pth").exists()
 

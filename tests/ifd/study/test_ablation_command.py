@@ -51,11 +51,11 @@ def test_variants_are_trained_and_reported_once(ablation, tiny_arguments, tmp_pa
     assert weights.stat().st_mtime_ns == before
 
     other = ablation(*options, "SOLVER.BASE_LR", 0.5)
-    assert other.returncode == 1
+    assert other.returncode == 2
     assert "holds an ablation of another config" in other.stderr
 
 
 def test_a_start_of_its_own_is_refused(ablation, tiny_arguments):
     done = ablation(*tiny_arguments, "MODEL.WEIGHTS", "model.pth")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "an ablation trains each variant from the same start" in done.stderr

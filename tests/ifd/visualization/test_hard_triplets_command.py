@@ -20,7 +20,7 @@ def test_figures_are_drawn_from_two_checkpoints(pytestconfig, finished_config, t
 
     # IFD's checkpoint is no baseline's: it is refused instead of read in part.
     refused = run(checkpoint)
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert "is of another model" in refused.stderr
     assert not (tmp_path / "t.png").exists()
 

@@ -6,13 +6,15 @@ import re
 import torch
 from fastreid.utils.checkpoint import Checkpointer
 
+from datasets_ext import UserError
+
 # Parts that a model which predicts its attention map goes without.
 _REPLACED_BY_PREDICTION = ("attention_backbone.", "attention_heads.", "knowledge_transfer.")
 # Rows of these are training identities; a model for other people has other numbers of them.
 _CLASSIFIERS = ("heads.weight", "attention_heads.weight")
 
 
-class CheckpointError(RuntimeError):
+class CheckpointError(UserError, RuntimeError):
     """A checkpoint that cannot be read or belongs to another model."""
 
 

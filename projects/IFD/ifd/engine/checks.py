@@ -8,14 +8,18 @@ from fastreid.modeling.backbones import build_backbone
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from fastreid.utils import comm
 
-from datasets_ext import clothing_ids
+from datasets_ext import UserError, clothing_ids
 
 from ..data import build_masked_transforms
 from ..evaluation import MODES
 
 
-class ConfigError(ValueError):
-    """A config key with a value that cannot work."""
+class ConfigError(UserError, ValueError):
+    """A config key with a value that cannot work, or a config file that is none."""
+
+
+class OutputFolderError(UserError, FileExistsError):
+    """OUTPUT_DIR cannot be written, or holds what would be overwritten."""
 
 
 def check_config(cfg) -> None:
@@ -94,7 +98,7 @@ def _check_backbone_weights(cfg, without_weights) -> None:
 
 
 def refuse_overwriting(output_dir: str) -> None:
-    """Raises FileExistsError where a folder holds a run already.
+    """Raises OutputFolderError where a folder holds a run already.
 
     Only the first process looks; the others wait for it, so that none takes what another one writes for an old run.
     """
@@ -104,7 +108,7 @@ def refuse_overwriting(output_dir: str) -> None:
         if os.path.exists(os.path.join(output_dir, name))
     ]
     if found and comm.is_main_process():
-        raise FileExistsError(
+        raise OutputFolderError(
             f"{output_dir} holds a run already ({', '.join(found)}). Go on with it: --resume. "
             "Start another: OUTPUT_DIR some/other/folder at the end of the command."
         )

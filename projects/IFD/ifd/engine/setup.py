@@ -7,16 +7,11 @@ from fastreid.engine import default_argument_parser, default_setup
 from fastreid.utils import comm
 from fastreid.utils.env import seed_all_rng
 
-from datasets_ext import DatasetError
 from fastreid_compat import available_device_config
 
 from ..config import add_ifd_config
 from ..data import check_data
-from .checkpointer import CheckpointError
 from .checks import ConfigError, check_config, refuse_overwriting
-
-# What a user can mend by reading the message; anything else keeps its traceback.
-USER_ERRORS = (CheckpointError, ConfigError, DatasetError, FileExistsError, FileNotFoundError)
 
 
 def argument_parser():
@@ -37,7 +32,7 @@ def argument_parser():
 def load_config(config_file: str, options: list[str] | None = None):
     """The host's config with IFD's keys, a file and KEY VALUE options merged in; not frozen, CPU without CUDA."""
     if not os.path.isfile(config_file):
-        raise FileNotFoundError(
+        raise ConfigError(
             f"config file {config_file!r} does not exist; name one with --config-file, for example "
             "--config-file configs/IFD_R50.yml"
         )

@@ -29,7 +29,7 @@ def train(cfg, *, resume: bool = False, trainer=IFDTrainer) -> dict:
 
     Raises:
         ConfigError: a key has a value that cannot work.
-        FileExistsError: OUTPUT_DIR holds a run and ``resume`` is off.
+        OutputFolderError: OUTPUT_DIR holds a run and ``resume`` is off.
     """
     check_config(cfg)
     if not resume:

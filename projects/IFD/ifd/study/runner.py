@@ -10,12 +10,14 @@ from typing import IO
 
 from tqdm import tqdm
 
+from datasets_ext import UserError
+
 from .runs import Run
 
 _POLL_SECONDS = 2.0
 
 
-class StudyError(RuntimeError):
+class StudyError(UserError, RuntimeError):
     """A run of a study that failed."""
 
 

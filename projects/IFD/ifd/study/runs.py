@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..engine.checks import OutputFolderError
 from ..engine.two_stage import stage1_config
 from .variants import Variant, with_what_they_need
 
@@ -116,7 +117,7 @@ def check_same_study(cfg, dataset_notes: dict[str, str]) -> None:
         cfg: the study's config.   dataset_notes: what tells a data set from another of the same name.
 
     Raises:
-        FileExistsError: the folder holds a study of another config or data set, or something else.
+        OutputFolderError: the folder holds a study of another config or data set, or something else.
     """
     path = os.path.join(cfg.OUTPUT_DIR, "study.json")
     # Where a study lies and which seed a run has does not make it another one.
@@ -126,7 +127,7 @@ def check_same_study(cfg, dataset_notes: dict[str, str]) -> None:
     here = {"config": compared.dump().splitlines(), "data": dataset_notes}
     if not os.path.exists(path):
         if os.path.isdir(cfg.OUTPUT_DIR) and os.listdir(cfg.OUTPUT_DIR):
-            raise FileExistsError(
+            raise OutputFolderError(
                 f"{cfg.OUTPUT_DIR} holds something that is no ablation (no study.json); name another --output"
             )
         os.makedirs(cfg.OUTPUT_DIR, exist_ok=True)
@@ -139,7 +140,7 @@ def check_same_study(cfg, dataset_notes: dict[str, str]) -> None:
     if there != here:
         changed = [line.strip() for line in set(there["config"]) ^ set(here["config"])]
         changed += [f"{name}: {digest}" for name, digest in set(there["data"].items()) ^ set(here["data"].items())]
-        raise FileExistsError(
+        raise OutputFolderError(
             f"{cfg.OUTPUT_DIR} holds an ablation of another config or data set; these lines are on one side only: "
             f"{'; '.join(sorted(changed)[:6])}. Name another --output, or go on with the old settings."
         )

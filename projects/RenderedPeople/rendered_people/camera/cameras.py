@@ -13,15 +13,25 @@ from rendered_people.seeding import stream
 class Camera:
     """One fixed camera.
 
-    height: metres above the ground.   distance: (nearest, farthest) metres to the people; boxes are cut to the person,
-    so that it works as the focal length does.   yaw: degrees by which people are mostly turned from the camera.
-    sun, fill: (3,) unit vectors towards the main and the second light.   sun_colour, sky_colour: (3,) linear RGB.
-    fill_strength: of the second light.   white_balance: (3,) factors.   blur: standard deviation in pixels of an image
-    128 pixels high.   noise: standard deviation at mid grey, linear light.   quality: of its JPEG compression, 1 to 95.
+    Attributes:
+        height: Metres above the ground.
+        distance: (nearest, farthest) metres to the people; boxes are cut to the person, so that it works as the focal
+            length does.
+        yaw: Degrees by which people are mostly turned from the camera.
+        sun: (3,) unit vector towards the main light.
+        sun_colour: (3,) linear RGB of the main light.
+        sky_colour: (3,) linear RGB of what comes from all sides.
+        fill: (3,) unit vector towards the second light.
+        fill_strength: Of the second light, 0 or more.
+        white_balance: (3,) factors of red, green and blue.
+        blur: Standard deviation in pixels of an image 128 pixels high.
+        noise: Standard deviation at mid grey, linear light.
+        quality: Of its JPEG compression, 1 to 95.
+        scene: What stands behind the people.
     """
 
     height: float
-    distance: tuple
+    distance: tuple[float, float]
     yaw: float
     sun: np.ndarray
     sun_colour: np.ndarray
@@ -39,9 +49,14 @@ class Camera:
 class View:
     """Where a person stands and turns in one image, and the box around them.
 
-    yaw: degrees, 0 faces the camera.   place: (2,) metres across and along the camera's view.   box: (4,) margins left,
-    top, right, bottom as shares of the person's height.   exposure, blur: factors.   sun: (3,) unit vector.
-    occluder: what hides a part of the person, or None.
+    Attributes:
+        yaw: Degrees, 0 faces the camera.
+        place: (2,) metres across and along the camera's view.
+        box: (4,) margins left, top, right, bottom as shares of the person's height.
+        exposure: Factor of the light.
+        blur: Factor of the camera's blur.
+        sun: (3,) unit vector towards the main light.
+        occluder: What hides a part of the person, or None.
     """
 
     yaw: float
@@ -53,8 +68,8 @@ class View:
     occluder: Occluder | None
 
 
-def draw_camera(seed, index):
-    """Camera number `index` of the benchmark with this seed."""
+def draw_camera(seed: int, index: int) -> Camera:
+    """Camera number `index` of the site with this seed."""
     rng = stream(seed, "camera", index)
     outdoors = rng.random() < 0.5
     warmth = rng.normal(0, 0.09)
@@ -80,8 +95,16 @@ def draw_camera(seed, index):
     )
 
 
-def draw_view(rng, camera):
-    """View of one image; rng: numpy Generator of the image."""
+def draw_view(rng: np.random.Generator, camera: Camera) -> View:
+    """View of one image.
+
+    Args:
+        rng: Generator of the image.
+        camera: What takes it.
+
+    Returns:
+        The view.
+    """
     # Most people walk through a view one way; some turn round or cross it.
     yaw = rng.uniform(-180, 180) if rng.random() < 0.12 else camera.yaw + rng.normal(0, 22)
     turn = np.radians(rng.normal(0, 12))
@@ -98,6 +121,6 @@ def draw_view(rng, camera):
     )
 
 
-def _direction(azimuth, elevation):
+def _direction(azimuth: float, elevation: float) -> np.ndarray:
     azimuth, elevation = np.radians([azimuth, elevation])
     return np.array([np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)])

@@ -14,8 +14,11 @@ _COLOURS = ("#2f3133", "#75706a", "#a8aaac", "#5b4634", "#37492f", "#8a3a2c", "#
 class Occluder:
     """An upright thing that hides a part of the picture.
 
-    box: (4,) left, top, right, bottom as shares of the picture.   colour: (3,) linear RGB.   round: whether it is lit
-    as a pole is.   seed: of its texture.
+    Attributes:
+        box: (4,) left, top, right, bottom as shares of the picture.
+        colour: (3,) linear RGB.
+        round: Whether it is lit as a pole is.
+        seed: Seed of its texture.
     """
 
     box: np.ndarray
@@ -24,8 +27,8 @@ class Occluder:
     seed: int
 
 
-def draw_occluder(rng):
-    """Occluder of an image from a numpy Generator: a pole, something low, or the edge of something near."""
+def draw_occluder(rng: np.random.Generator) -> Occluder:
+    """Occluder of an image, drawn from its generator: a pole, something low, or the edge of something near."""
     kind = rng.choice(["pole", "low", "edge"])
     if kind == "pole":
         left = rng.uniform(0.1, 0.8)
@@ -39,12 +42,20 @@ def draw_occluder(rng):
     return Occluder(np.array(box), colour, kind == "pole", int(rng.integers(2**31)))
 
 
-def hide(light, labels, occluder, brightness):
+def hide(
+    light: np.ndarray, labels: np.ndarray, occluder: Occluder, brightness: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Puts an occluder in front of a picture.
 
     Args:
-        light: (H, W, 3) linear RGB.   labels: (H, W) uint8.   occluder: Occluder.   brightness: (3,) light on it.
-    Returns: new light, and labels with 0 (Background) where the occluder covers at least half of a pixel.
+        light: (H, W, 3) linear RGB.
+        labels: (H, W) uint8.
+        occluder: What stands in front.
+        brightness: (3,) light on it.
+
+    Returns:
+        The light (H, W, 3) and the labels (H, W) uint8, 0 (Background) where the occluder covers at least half of a
+        pixel; both new.
     """
     height, width = labels.shape
     left, top, right, bottom = occluder.box * [width, height, width, height]

@@ -17,9 +17,16 @@ _WALLS = ("#b8b2a6", "#8f5b48", "#d9d5cc", "#6c7780", "#9aa5a0", "#4a4f57", "#c4
 
 @dataclass(frozen=True)
 class Scene:
-    """ground, wall: (256, 256, 3) linear RGB textures.   ground_size, wall_size: metres that a texture spans.
+    """A ground, and a wall behind it.
 
-    wall_distance, wall_height: metres.   sky: (3,) linear RGB above the wall.
+    Attributes:
+        ground: (256, 256, 3) texture of the ground, linear RGB.
+        ground_size: Metres that it spans.
+        wall: (256, 256, 3) texture of the wall, linear RGB.
+        wall_size: Metres that it spans.
+        wall_distance: Metres from the camera to the wall.
+        wall_height: Metres.
+        sky: (3,) linear RGB above the wall.
     """
 
     ground: np.ndarray
@@ -30,12 +37,15 @@ class Scene:
     wall_height: float
     sky: np.ndarray
 
-    def look(self, origin, directions):
+    def look(self, origin: np.ndarray, directions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What rays meet.
 
         Args:
-            origin: (3,) camera in scene coordinates.   directions: (m, 3) float64.
-        Returns: colours (m, 3) linear RGB reflectance, and points (m, 3) where they meet the ground (NaN elsewhere).
+            origin: (3,) camera in scene coordinates.
+            directions: (m, 3) float64, of any length.
+
+        Returns:
+            Reflectance (m, 3), linear RGB, and the points (m, 3) where they meet the ground (NaN elsewhere).
         """
         with np.errstate(divide="ignore", invalid="ignore"):
             to_ground = np.where(directions[:, 2] < 0, -origin[2] / directions[:, 2], np.inf)
@@ -53,8 +63,16 @@ class Scene:
         return colours, np.where(on_ground[:, None], points, np.nan)
 
 
-def draw_scene(rng, outdoors):
-    """Scene of a camera from a numpy Generator; outdoors: whether there is sky above the wall."""
+def draw_scene(rng: np.random.Generator, outdoors: bool) -> Scene:
+    """Scene of a camera.
+
+    Args:
+        rng: Generator of the camera.
+        outdoors: Whether there is sky above the wall.
+
+    Returns:
+        The scene.
+    """
     ground_size = rng.uniform(3, 6)
     wall_size = rng.uniform(7, 12)
     return Scene(
@@ -68,13 +86,13 @@ def draw_scene(rng, outdoors):
     )
 
 
-def _grid(size):
+def _grid(size: float) -> np.ndarray:
     """(256 * 256, 2) places in metres over a texture."""
     axis = (np.arange(_TEXELS) + 0.5) / _TEXELS * size
     return np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
 
 
-def _ground(rng, size):
+def _ground(rng: np.random.Generator, size: float) -> np.ndarray:
     place = _grid(size)
     seed = int(rng.integers(2**31))
     kind = rng.choice(["tiles", "asphalt", "planks", "grass"], p=[0.4, 0.25, 0.15, 0.2])
@@ -94,7 +112,7 @@ def _ground(rng, size):
     return np.clip(colour, 0, 1).reshape(_TEXELS, _TEXELS, 3)
 
 
-def _wall(rng, size):
+def _wall(rng: np.random.Generator, size: float) -> np.ndarray:
     place = _grid(size)
     seed = int(rng.integers(2**31))
     kind = rng.choice(["bricks", "panels", "plain", "glass", "hedge"], p=[0.25, 0.2, 0.25, 0.15, 0.15])
@@ -117,7 +135,9 @@ def _wall(rng, size):
     return np.clip(colour, 0, 1).reshape(_TEXELS, _TEXELS, 3)
 
 
-def _add_openings(rng, place, size, colour, frame_colour):
+def _add_openings(
+    rng: np.random.Generator, place: np.ndarray, size: float, colour: np.ndarray, frame_colour: np.ndarray
+) -> None:
     """Paints doors, windows and posters on a wall's colours (n, 3) at places (n, 2), in place."""
     for _ in range(rng.integers(2, 7)):
         corner = rng.uniform(0, size, 2) * [1, 0.25]
@@ -128,7 +148,7 @@ def _add_openings(rng, place, size, colour, frame_colour):
         colour[frame] = frame_colour
 
 
-def _texel(texture, place):
+def _texel(texture: np.ndarray, place: np.ndarray) -> np.ndarray:
     row = np.floor(np.mod(place[:, 1], 1) * _TEXELS).astype(np.int64) % _TEXELS
     column = np.floor(np.mod(place[:, 0], 1) * _TEXELS).astype(np.int64) % _TEXELS
     return texture[row, column]

@@ -2,8 +2,11 @@
 
 import numpy as np
 
-from rendered_people.clothes.cuts import NOWHERE
+from rendered_people.clothes.cuts import NOWHERE, BodyMap
+from rendered_people.clothes.wardrobe import Garment
 from rendered_people.labels import LABEL_ID
+from rendered_people.person.body import BodyModel, RestBody
+from rendered_people.person.head import HeadFrame
 from rendered_people.render.figure import Part
 from rendered_people.render.mesh import triangles
 from rendered_people.render.primitives import ellipsoid, grid_faces
@@ -11,13 +14,20 @@ from rendered_people.render.primitives import ellipsoid, grid_faces
 _HEAD_CENTRE = np.array([[0.0, -0.035, 0.76]])
 
 
-def hat_parts(body, rest_body, head, garment, hair_thickness):
+def hat_parts(
+    body: BodyModel, rest_body: RestBody, head: HeadFrame, garment: Garment, hair_thickness: float
+) -> list[Part]:
     """Parts of a cap, beanie or brimmed hat.
 
     Args:
-        body: BodyModel.   rest_body: RestBody of the wearer.   head: HeadFrame of the wearer.   garment: Garment.
-        hair_thickness: metres of hair that the hat must clear.
-    Returns: list of Part.
+        body: The body model.
+        rest_body: The wearer at rest.
+        head: The wearer's head.
+        garment: What is drawn.
+        hair_thickness: Metres of hair that the hat must clear.
+
+    Returns:
+        The parts.
     """
     beanie = garment.style == "beanie"
     skin = triangles(body.groups["body"])
@@ -43,7 +53,7 @@ def hat_parts(body, rest_body, head, garment, hair_thickness):
     return [crown] if beanie else [crown, _brim(head, garment, rim)]
 
 
-def _brim(head, garment, rim):
+def _brim(head: HeadFrame, garment: Garment, rim: float) -> Part:
     """The peak of a cap, or the brim around a hat."""
     columns = 36
     if garment.style == "brimmed":
@@ -59,8 +69,8 @@ def _brim(head, garment, rim):
     return head.part(reference, grid_faces(3, columns), LABEL_ID["Hat"], garment.cloth)
 
 
-def strap_field(places, garment):
-    """(V,) cut field of a bag's straps; places: BodyMap.   garment: Garment."""
+def strap_field(places: BodyMap, garment: Garment) -> np.ndarray:
+    """(V,) float64 cut field of a bag's straps."""
     x, _, z = places.reference.T
     if garment.style == "backpack":
         field, lowest = 0.022 - np.abs(np.abs(x) - 0.105), 0.2
@@ -69,12 +79,16 @@ def strap_field(places, garment):
     return np.where(places.on_arm | places.on_head | (z < lowest), NOWHERE, field)
 
 
-def bag_body(body, shift, garment):
+def bag_body(body: BodyModel, shift: np.ndarray, garment: Garment) -> Part:
     """The bag itself, a rounded box on the back or at the hip.
 
     Args:
-        body: BodyModel.   shift: (3,) metres from the reference body to the wearer at rest.   garment: Garment.
-    Returns: Part.
+        body: The body model.
+        shift: (3,) metres from the reference body to the wearer at rest.
+        garment: What is drawn.
+
+    Returns:
+        The part.
     """
     if garment.style == "backpack":
         centre, radii, bone = (0.0, 0.165, 0.34), (0.15, 0.095, 0.22), "spine02"

@@ -1,5 +1,6 @@
 """Cloth: what a garment is made of, as a function of the place on it."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,9 +61,15 @@ _PATTERN_SHARES = (0.42, 0.13, 0.05, 0.07, 0.07, 0.05, 0.05, 0.1, 0.06)
 class Cloth:
     """A material for garments.
 
-    pattern: one of PATTERNS.   colours: (3, 3) linear RGB, ground first.   period: metres of a repeat.   seed: of its
-    noise.   seam: whether a zip or row of buttons runs down the front.   sole: height below which a shoe has the third
-    colour.
+    Attributes:
+        pattern: One of PATTERNS.
+        colours: (3, 3) linear RGB, ground first.
+        period: Metres of a repeat.
+        seed: Seed of its noise.
+        gloss: How much it shines, in [0, 1].
+        folds: How strongly it creases, in [0, 1].
+        seam: Whether a zip or row of buttons runs down the front.
+        sole: Height below which a shoe has the third colour.
     """
 
     pattern: str
@@ -74,8 +81,16 @@ class Cloth:
     seam: bool = False
     sole: float = -np.inf
 
-    def albedo(self, reference, cloth):
-        """(m, 3) linear RGB at places: reference (m, 3) on the body, cloth (m, 2) across and along the cloth."""
+    def albedo(self, reference: np.ndarray, cloth: np.ndarray) -> np.ndarray:
+        """Colours of places.
+
+        Args:
+            reference: (m, 3) float64 places on the reference body, metres.
+            cloth: (m, 2) float64 places across and along the cloth, metres.
+
+        Returns:
+            (m, 3) float64, linear RGB.
+        """
         ground, second, third = self.colours
         share = _PATTERN_FUNCTIONS[self.pattern](self, reference, cloth)
         result = ground + share[0][:, None] * (second - ground)
@@ -89,8 +104,17 @@ class Cloth:
         return result * (0.82 + 0.2 * weave + 0.16 * wear)[:, None]
 
 
-def draw_cloth(rng, patterns=PATTERNS, *, sober=False):
-    """Cloth from a numpy Generator; patterns: the ones allowed; sober: only the colours of trousers and shoes."""
+def draw_cloth(rng: np.random.Generator, patterns: Sequence[str] = PATTERNS, *, sober: bool = False) -> Cloth:
+    """Cloth of a garment.
+
+    Args:
+        rng: Generator of the garment.
+        patterns: Those allowed, of PATTERNS.
+        sober: Whether to take only the colours of trousers and shoes.
+
+    Returns:
+        The cloth.
+    """
     shares = np.array([_PATTERN_SHARES[PATTERNS.index(name)] for name in patterns])
     palette = _SOBER_COLOURS if sober else _COLOURS
     codes, weights = list(palette), np.array(list(palette.values()))
@@ -104,47 +128,47 @@ def draw_cloth(rng, patterns=PATTERNS, *, sober=False):
     )
 
 
-def _band(coordinate, period, width=0.5):
+def _band(coordinate: np.ndarray, period: float, width: float = 0.5) -> np.ndarray:
     """1 on bands of a share `width` of each period, 0 between."""
     return (np.mod(coordinate / period, 1.0) < width).astype(np.float64)
 
 
-def _plain(cloth, reference, place):
+def _plain(cloth: Cloth, reference: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.zeros(len(place)), np.zeros(len(place))
 
 
-def _stripes(cloth, reference, place):
+def _stripes(cloth: Cloth, reference: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return _band(place[:, 1], cloth.period), np.zeros(len(place))
 
 
-def _pinstripes(cloth, reference, place):
+def _pinstripes(cloth: Cloth, reference: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return _band(place[:, 0], cloth.period * 0.6, 0.22), np.zeros(len(place))
 
 
-def _checks(cloth, reference, place):
+def _checks(cloth: Cloth, reference: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     across, along = _band(place[:, 0], cloth.period), _band(place[:, 1], cloth.period)
     return 0.5 * (across + along), np.zeros(len(place))
 
 
-def _tartan(cloth, reference, place):
+def _tartan(cloth: Cloth, reference: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     across, along = _band(place[:, 0], cloth.period * 1.4, 0.4), _band(place[:, 1], cloth.period * 1.4, 0.4)
     lines = np.maximum(_band(place[:, 0], cloth.period * 1.4, 0.1), _band(place[:, 1], cloth.period * 1.4, 0.1))
     return 0.5 * (across + along), 0.8 * lines
 
 
-def _dots(cloth, reference, place):
+def _dots(cloth: Cloth, reference: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     scaled = place / (cloth.period * 0.7)
     offset = np.stack([scaled[:, 0] + 0.5 * (np.floor(scaled[:, 1]) % 2), scaled[:, 1]], axis=1)
     return (np.hypot(*(np.mod(offset, 1.0) - 0.5).T) < 0.28).astype(np.float64), np.zeros(len(place))
 
 
-def _camouflage(cloth, reference, place):
+def _camouflage(cloth: Cloth, reference: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     first = value_noise(reference / (cloth.period * 0.9), cloth.seed + 2) > 0.56
     second = value_noise(reference / (cloth.period * 0.7), cloth.seed + 3) > 0.64
     return first.astype(np.float64), second.astype(np.float64)
 
 
-def _print(cloth, reference, place):
+def _print(cloth: Cloth, reference: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     x, z = place[:, 0], place[:, 1]
     on_chest = (reference[:, 1] < 0) & (np.abs(x) < 0.1) & (z > 0.24) & (z < 0.44)
     cells = np.floor(np.stack([np.abs(x), z], axis=1) / 0.028).astype(np.int64)
@@ -152,11 +176,11 @@ def _print(cloth, reference, place):
     return on_chest * (motif > 0.45), on_chest * (motif > 0.8)
 
 
-def _block(cloth, reference, place):
+def _block(cloth: Cloth, reference: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (place[:, 1] > 0.36).astype(np.float64), np.zeros(len(place))
 
 
-_PATTERN_FUNCTIONS = {
+_PATTERN_FUNCTIONS: dict[str, Callable[[Cloth, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]] = {
     "plain": _plain,
     "stripes": _stripes,
     "pinstripes": _pinstripes,

@@ -3,7 +3,12 @@
 Shapes: V vertices of the base mesh. A cut field is in metres on the reference body: >= 0 where there is cloth.
 """
 
+from collections.abc import Callable
+
 import numpy as np
+
+from rendered_people.clothes.wardrobe import Garment
+from rendered_people.person.body import BodyModel
 
 NOWHERE = -1.0
 # Coats reach down over the legs by the skirt surface once their hem is below this height.
@@ -13,13 +18,21 @@ _OPENING = 0.055
 
 
 class BodyMap:
-    """Names the places of the reference body; body: BodyModel.
+    """Names the places of the reference body.
 
-    on_arm, on_leg, on_head: (V,) bool.   along_arm: (V,) metres from the shoulder towards the wrist, just before the
-    shoulder off the arms.   cloth: (V, 2) metres across and along the cloth.
+    Args:
+        body: The body model.
+
+    Attributes:
+        reference: (V, 3) float64, the reference body.
+        on_arm: (V,) bool, whether a vertex is of an arm.
+        on_leg: (V,) bool, of a leg.
+        on_head: (V,) bool, of the head.
+        along_arm: (V,) metres from the shoulder towards the wrist, just before the shoulder off the arms.
+        cloth: (V, 2) metres across and along the cloth.
     """
 
-    def __init__(self, body):
+    def __init__(self, body: BodyModel) -> None:
         limbs = body.limb_weights
         self.reference = body.reference
         self.on_arm = limbs["left-arm"] + limbs["right-arm"] > 0.5
@@ -30,27 +43,27 @@ class BodyMap:
         self.cloth[self.on_arm, 0] = body.reference[self.on_arm, 1]
         self.cloth[self.on_arm, 1] = 0.45 - self.along_arm[self.on_arm]
 
-    def cut(self, garment):
+    def cut(self, garment: Garment) -> np.ndarray:
         """(V,) cut field of a garment over the whole base mesh; hats and bags have none, but shapes of their own."""
         return _CUTS[garment.kind](self, garment)
 
-    def cut_collar(self):
+    def cut_collar(self) -> np.ndarray:
         """(V,) cut field of what lies around the neck: a scarf, a hood."""
         x, y, z = np.abs(self.reference[:, 0]), self.reference[:, 1], self.reference[:, 2]
         return np.where(self.on_arm, NOWHERE, np.minimum(z - 0.525 - 0.02 * (y > 0), 0.11 - x))
 
-    def cut_below_waist(self, garment):
+    def cut_below_waist(self, garment: Garment) -> np.ndarray:
         """(V,) cut field of what hangs over the legs of a skirt, dress or coat."""
         z = self.reference[:, 2]
         keep = np.minimum(z - garment.hem, (_WAIST if garment.kind == "skirt" else 0.02) - z)
         return self._opened(keep) if garment.style == "open" else keep
 
-    def _opened(self, keep):
+    def _opened(self, keep: np.ndarray) -> np.ndarray:
         """A cut field with the front left open."""
         x, y = np.abs(self.reference[:, 0]), self.reference[:, 1]
         return np.where((y < -0.01) & ~self.on_arm, np.minimum(keep, x - _OPENING), keep)
 
-    def _neckline(self, style):
+    def _neckline(self, style: str) -> np.ndarray:
         """(V,) height at which a garment ends towards the neck."""
         x, y = np.abs(self.reference[:, 0]), self.reference[:, 1]
         if style == "high":
@@ -62,7 +75,7 @@ class BodyMap:
         return np.where(y < 0.02, 0.552 + 0.25 * np.minimum(x, 0.08), 0.585)
 
 
-def _cut_top(places, garment):
+def _cut_top(places: BodyMap, garment: Garment) -> np.ndarray:
     z = places.reference[:, 2]
     keep = np.where(places.on_arm, garment.sleeve - places.along_arm, z - garment.hem)
     keep = np.minimum(keep, places._neckline(garment.style) - z)
@@ -71,16 +84,16 @@ def _cut_top(places, garment):
     return places._opened(keep) if garment.style == "open" else keep
 
 
-def _cut_trousers(places, garment):
+def _cut_trousers(places: BodyMap, garment: Garment) -> np.ndarray:
     z = places.reference[:, 2]
     return np.where(places.on_arm, NOWHERE, np.minimum(_WAIST - z, z - garment.hem))
 
 
-def _cut_foot(places, garment):
+def _cut_foot(places: BodyMap, garment: Garment) -> np.ndarray:
     return np.where(places.on_leg, garment.hem - places.reference[:, 2], NOWHERE)
 
 
-_CUTS = {
+_CUTS: dict[str, Callable[[BodyMap, Garment], np.ndarray]] = {
     "top": _cut_top,
     "dress": _cut_top,
     "coat": _cut_top,
@@ -92,7 +105,7 @@ _CUTS = {
 }
 
 
-def _along_arm(body):
+def _along_arm(body: BodyModel) -> np.ndarray:
     along = np.full(len(body.reference), -0.02)
     joints = body.reference_joints
     for side, limb in (("L", "left-arm"), ("R", "right-arm")):

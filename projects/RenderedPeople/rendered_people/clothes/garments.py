@@ -8,8 +8,10 @@ from scipy import sparse
 
 from rendered_people.clothes.accessories import bag_body, hat_parts, strap_field
 from rendered_people.clothes.cuts import LONG_HEM, NOWHERE, BodyMap
+from rendered_people.clothes.wardrobe import Garment, Outfit
 from rendered_people.labels import LABEL_ID
-from rendered_people.person.body import SKIRT_GROUP, TIGHTS_GROUP
+from rendered_people.person.body import SKIRT_GROUP, TIGHTS_GROUP, BodyModel, RestBody
+from rendered_people.person.head import HeadFrame
 from rendered_people.render.figure import Part
 from rendered_people.render.mesh import triangles, vertex_normals
 
@@ -31,9 +33,13 @@ _LABELS = {
 
 
 class Tailor:
-    """Cuts garments to people; holds what depends on the base mesh alone. body: BodyModel."""
+    """Cuts garments to people; holds what depends on the base mesh alone.
 
-    def __init__(self, body):
+    Args:
+        body: The body model.
+    """
+
+    def __init__(self, body: BodyModel) -> None:
         self.body = body
         self.places = BodyMap(body)
         self.tights = triangles(body.groups[TIGHTS_GROUP])
@@ -41,7 +47,7 @@ class Tailor:
         self._on_tights = np.unique(self.tights)
         self._neighbours = _neighbour_mean(self.tights, len(body.reference))
 
-    def hidden_skin(self, outfit):
+    def hidden_skin(self, outfit: Outfit) -> np.ndarray:
         """(V,) metres by which skin lies inside the outfit's garments; <= 0 where it may show."""
         hidden = np.full(len(self.body.reference), NOWHERE)
         for garment in outfit.garments:
@@ -53,13 +59,17 @@ class Tailor:
             hidden = np.maximum(hidden, cut - _SKIN_MARGIN)
         return np.where(self.places.on_head, NOWHERE, hidden)
 
-    def parts(self, rest_body, head, outfit, hair_thickness):
+    def parts(self, rest_body: RestBody, head: HeadFrame, outfit: Outfit, hair_thickness: float) -> list[Part]:
         """Parts of all garments of an outfit.
 
         Args:
-            rest_body: RestBody of the wearer.   head: HeadFrame of the wearer.   outfit: Outfit.
-            hair_thickness: metres of hair that a hat must clear.
-        Returns: list of Part.
+            rest_body: The wearer at rest.
+            head: The wearer's head.
+            outfit: What is worn.
+            hair_thickness: Metres of hair that a hat must clear.
+
+        Returns:
+            The parts.
         """
         parts = []
         # How far off the body the layers so far reach; the next one clears them.
@@ -75,7 +85,7 @@ class Tailor:
                 reach = np.where(self.places.cut(garment) > -_SKIN_MARGIN, offset, reach)
         return parts
 
-    def _worn(self, rest_body, garment, offset):
+    def _worn(self, rest_body: RestBody, garment: Garment, offset: np.ndarray) -> list[Part]:
         """Parts of a garment that lies (V,) `offset` metres off the body."""
         parts = []
         keep = self.places.cut(garment)
@@ -99,13 +109,13 @@ class Tailor:
             parts.append(self._part(vertices, self.tights, self.places.cut_collar() - 0.02 * (behind < -0.03), garment))
         return parts
 
-    def _bag(self, rest_body, garment, reach):
+    def _bag(self, rest_body: RestBody, garment: Garment, reach: np.ndarray) -> list[Part]:
         shift = (rest_body.vertices - self.body.reference)[self._on_tights].mean(axis=0)
         vertices = self._off_body(rest_body, self.tights, reach + 2 * _LAYER, 6)
         strap = self._part(vertices, self.tights, strap_field(self.places, garment), garment)
         return [bag_body(self.body, shift, garment), strap]
 
-    def _slack(self, garment):
+    def _slack(self, garment: Garment) -> np.ndarray:
         """(V,) factor of the looseness: cloth hangs off the body more towards its edges."""
         z = self.body.reference[:, 2]
         if garment.kind == "trousers":
@@ -118,7 +128,7 @@ class Tailor:
             return 0.35 + 0.85 * np.where(self.places.on_arm, arm, torso)
         return np.ones(len(z))
 
-    def _off_body(self, rest_body, faces, offset, smoothing=0):
+    def _off_body(self, rest_body: RestBody, faces: np.ndarray, offset: np.ndarray, smoothing: int = 0) -> np.ndarray:
         """(V, 3) vertices of a surface `offset` (V,) metres off the body, after `smoothing` rounds of it."""
         vertices = rest_body.vertices
         if smoothing:
@@ -130,14 +140,14 @@ class Tailor:
         inward = np.clip(((rest_body.vertices - vertices) * normals).sum(axis=1), 0, None)
         return vertices + (offset + inward)[:, None] * normals
 
-    def _with_sole(self, vertices):
+    def _with_sole(self, vertices: np.ndarray) -> np.ndarray:
         """Vertices of shoes with what lies under the foot let down."""
         z = self.body.reference[:, 2]
         vertices = vertices.copy()
         vertices[z < z[self._on_tights].min() + 0.012, 2] -= 0.012
         return vertices
 
-    def _part(self, vertices, faces, keep, garment):
+    def _part(self, vertices: np.ndarray, faces: np.ndarray, keep: np.ndarray, garment: Garment) -> Part:
         if garment.kind == "shoes":
             left = self.body.reference[faces[:, 0], 0] > 0
             labels = np.where(left, LABEL_ID["Left-shoe"], LABEL_ID["Right-shoe"])
@@ -156,14 +166,14 @@ class Tailor:
         )
 
 
-def _smoothing(garment):
+def _smoothing(garment: Garment) -> int:
     """Rounds of smoothing: the looser the cloth, the less of the body shows through it."""
     if garment.kind == "scarf":
         return 6
     return 2 + int(garment.looseness * 400) if garment.kind in ("top", "coat", "dress", "trousers") else 0
 
 
-def _neighbour_mean(faces, count):
+def _neighbour_mean(faces: np.ndarray, count: int) -> sparse.csr_matrix:
     """(count, count) sparse matrix that averages each vertex's neighbours; vertices without any keep their place."""
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     edges = np.concatenate([edges, edges[:, ::-1]])

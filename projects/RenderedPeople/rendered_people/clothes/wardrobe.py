@@ -3,7 +3,10 @@
 Heights are metres on the reference body (hip joints at 0, ankles at -0.91, shoulders at 0.49).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from rendered_people.clothes.cloth import Cloth, draw_cloth
 from rendered_people.seeding import stream
@@ -13,10 +16,14 @@ from rendered_people.seeding import stream
 class Garment:
     """One piece of clothing.
 
-    kind: "top", "dress", "coat", "trousers", "skirt", "shoes", "socks", "hat", "scarf" or "bag".
-    sleeve: metres from the shoulder.   hem: height of its lower (shoes, socks: upper) edge.   looseness: metres off the
-    body.   style: what the kind leaves open ("round", "v" or "high" neck or a "hood"; "cap", "beanie" or "brimmed" hat;
-    "backpack" or "shoulder" bag; "open" or "closed" coat; "flared" or "straight" legs).
+    Attributes:
+        kind: One of "top", "dress", "coat", "trousers", "skirt", "shoes", "socks", "hat", "scarf" or "bag".
+        cloth: What it is made of.
+        sleeve: Metres from the shoulder.
+        hem: Height of its lower (shoes, socks: upper) edge.
+        looseness: Metres off the body.
+        style: What the kind leaves open ("round", "v" or "high" neck or a "hood"; "cap", "beanie" or "brimmed" hat;
+            "backpack" or "shoulder" bag; "open" or "closed" coat; "flared" or "straight" legs).
     """
 
     kind: str
@@ -29,11 +36,15 @@ class Garment:
 
 @dataclass(frozen=True)
 class Outfit:
-    """Everything worn at once; garments: tuple of Garment from the skin outwards."""
+    """Everything worn at once.
 
-    garments: tuple = field(default_factory=tuple)
+    Attributes:
+        garments: From the skin outwards.
+    """
 
-    def find(self, kind):
+    garments: tuple[Garment, ...] = field(default_factory=tuple)
+
+    def find(self, kind: str) -> Garment | None:
         """The garment of this kind, or None."""
         return next((garment for garment in self.garments if garment.kind == kind), None)
 
@@ -42,20 +53,28 @@ class Wardrobe:
     """The clothes of all people.
 
     Args:
-        seed: the benchmark's seed.
-        shared: in [0, 1], the chance that a garment comes from the common stock instead of being the wearer's own.
-        stock: int >= 1, garments of each sort in the common stock; the smaller, the more people wear the same.
+        seed: The site's seed.
+        shared: In [0, 1], the chance that a garment comes from the common stock instead of being the wearer's own.
+        stock: Garments of each sort in the common stock, 1 or more; the smaller, the more people wear the same.
     """
 
-    def __init__(self, seed, shared, stock):
+    def __init__(self, seed: int, shared: float, stock: int) -> None:
         self.seed = seed
         self.shared = shared
         self.stock = stock
 
-    def outfit(self, person, outfit, *, female):
+    def outfit(self, person: int, outfit: int, *, female: bool) -> Outfit:
         """Outfit number `outfit` of person number `person`.
 
-        No two outfits of one person share a top or a lower part. female: whether dresses and skirts are worn, too.
+        No two outfits of one person share a top or a lower part.
+
+        Args:
+            person: Whose.
+            outfit: Which of theirs.
+            female: Whether dresses and skirts are worn, too.
+
+        Returns:
+            The outfit.
         """
         rng = stream(self.seed, "outfit", person, outfit)
         wears_dress = rng.random() < (0.15 if female else 0.0)
@@ -78,7 +97,14 @@ class Wardrobe:
                 garments.append(self._pick(rng, sort, person, outfit, draw))
         return Outfit(tuple(garments))
 
-    def _pick(self, rng, sort, person, outfit, draw):
+    def _pick(
+        self,
+        rng: np.random.Generator,
+        sort: str,
+        person: int,
+        outfit: int,
+        draw: Callable[[np.random.Generator], Garment],
+    ) -> Garment:
         """A garment of the wearer's own, or one of the common stock that their other outfits do not use."""
         if rng.random() >= self.shared:
             return draw(stream(self.seed, f"own {sort}", person, outfit))
@@ -86,7 +112,7 @@ class Wardrobe:
         return draw(stream(self.seed, f"stock {sort}", order[outfit % self.stock]))
 
 
-def _draw_top(rng):
+def _draw_top(rng: np.random.Generator) -> Garment:
     sleeve = rng.choice([0.015, 0.17, 0.3, 0.52, 0.55], p=[0.08, 0.37, 0.1, 0.25, 0.2])
     return Garment(
         "top",
@@ -98,7 +124,7 @@ def _draw_top(rng):
     )
 
 
-def _draw_dress(rng):
+def _draw_dress(rng: np.random.Generator) -> Garment:
     return Garment(
         "dress",
         draw_cloth(rng),
@@ -109,11 +135,11 @@ def _draw_dress(rng):
     )
 
 
-def _draw_skirt(rng):
+def _draw_skirt(rng: np.random.Generator) -> Garment:
     return Garment("skirt", draw_cloth(rng), hem=rng.uniform(-0.75, -0.28), looseness=rng.uniform(0.0, 0.03))
 
 
-def _draw_trousers(rng):
+def _draw_trousers(rng: np.random.Generator) -> Garment:
     patterned = rng.random() < 0.12
     cloth = draw_cloth(rng, ("pinstripes", "checks", "camouflage") if patterned else ("plain",), sober=True)
     if rng.random() < 0.2:
@@ -124,18 +150,18 @@ def _draw_trousers(rng):
     return Garment("trousers", cloth, hem=rng.uniform(-0.93, -0.84), looseness=rng.uniform(0.004, 0.024), style=style)
 
 
-def _draw_shoes(rng):
+def _draw_shoes(rng: np.random.Generator) -> Garment:
     hem = rng.choice([-0.885, -0.85, -0.66], p=[0.55, 0.3, 0.15])
     cloth = replace(draw_cloth(rng, ("plain",), sober=True), sole=-0.965)
     return Garment("shoes", cloth, hem=hem, looseness=rng.uniform(0.008, 0.014))
 
 
-def _draw_socks(rng):
+def _draw_socks(rng: np.random.Generator) -> Garment:
     cloth = draw_cloth(rng, ("plain", "stripes"), sober=True)
     return Garment("socks", cloth, hem=rng.uniform(-0.84, -0.7), looseness=0.003)
 
 
-def _draw_coat(rng):
+def _draw_coat(rng: np.random.Generator) -> Garment:
     hem = rng.choice([-0.05, -0.1, -0.45], p=[0.45, 0.25, 0.3]) + rng.normal(0, 0.02)
     cloth = draw_cloth(rng, ("plain", "plain", "checks", "tartan", "block", "camouflage"), sober=rng.random() < 0.6)
     style = str(rng.choice(["open", "closed"]))
@@ -144,15 +170,15 @@ def _draw_coat(rng):
     return Garment("coat", cloth, sleeve=0.55, hem=hem, looseness=rng.uniform(0.03, 0.038), style=style)
 
 
-def _draw_scarf(rng):
+def _draw_scarf(rng: np.random.Generator) -> Garment:
     return Garment("scarf", draw_cloth(rng, ("plain", "stripes", "checks", "tartan")), looseness=0.02)
 
 
-def _draw_hat(rng):
+def _draw_hat(rng: np.random.Generator) -> Garment:
     style = str(rng.choice(["cap", "beanie", "brimmed"], p=[0.5, 0.35, 0.15]))
     return Garment("hat", draw_cloth(rng, ("plain", "stripes")), looseness=0.012, style=style)
 
 
-def _draw_bag(rng):
+def _draw_bag(rng: np.random.Generator) -> Garment:
     style = str(rng.choice(["backpack", "shoulder"]))
     return Garment("bag", draw_cloth(rng, ("plain", "block"), sober=True), style=style)

@@ -3,15 +3,21 @@
 Shapes: V = 19,158 vertices of the base mesh, J bones, B poses. Metres, z up; at rest the body faces -y.
 """
 
-from contextlib import nullcontext
+import os
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rendered_people.person.shape_controls import SHAPE_CONTROLS
 from rendered_people.render.mesh import skin_vertices
+
+if TYPE_CHECKING:
+    import torch
 
 TIGHTS_GROUP = "helper-tights"
 SKIRT_GROUP = "helper-skirt"
@@ -33,14 +39,23 @@ REST_DECIMALS = 6
 
 @dataclass(frozen=True)
 class RestBody:
-    """One person's body before it is posed: vertices (V, 3) float64, bone poses as anny's (1, J, 4, 4) tensor."""
+    """One person's body before it is posed.
+
+    Attributes:
+        vertices: (V, 3) float64, metres.
+        bone_poses: (1, J, 4, 4) tensor, as anny gives and takes it.
+    """
 
     vertices: np.ndarray
-    bone_poses: object
+    bone_poses: "torch.Tensor"
 
 
-def require_anny():
-    """Raises ImportError, with the extra that brings it, where the package `anny` is not installed."""
+def require_anny() -> None:
+    """Checks that the package `anny` is installed.
+
+    Raises:
+        ImportError: It is not; the message names the extra that brings it.
+    """
     if find_spec("anny") is None:
         raise ImportError(
             "rendering people needs the package 'anny', which is not installed; "
@@ -52,11 +67,21 @@ class BodyModel:
     """anny's body, loaded once and shared by all people.
 
     Args:
-        lock: held while anny loads; processes that load at once need one, since the first fills anny's cache on disk.
-    Raises: ImportError where `anny` is not installed, with the extra that brings it.
+        lock: Held while anny loads; processes that load at once need one, since the first fills anny's cache on disk.
+
+    Raises:
+        ImportError: `anny` is not installed; the message names the extra that brings it.
+
+    Attributes:
+        bone_names: J names.
+        bone_indices: (V, k) int32, bones that move a vertex.
+        bone_weights: (V, k) float64, how much; rows sum to 1.
+        groups: Quads (n, 4) int32 of the base mesh by group name.
+        reference: (V, 3) float64, the reference body in anny's identity pose.
+        reference_joints: (3,) float64 place of each bone's head on the reference body, by bone name.
     """
 
-    def __init__(self, lock=None):
+    def __init__(self, lock: AbstractContextManager[Any] | None = None) -> None:
         require_anny()
         import anny
         import torch
@@ -85,7 +110,7 @@ class BodyModel:
         self.reference_joints = dict(zip(self.bone_names, heads, strict=True))
 
     @cached_property
-    def limb_weights(self):
+    def limb_weights(self) -> dict[str, np.ndarray]:
         """(V,) float64 arrays by limb name: the share of a vertex's skinning weight that lies on the limb's bones."""
         limb_of_bone = [_limb_of_bone(name) for name in self.bone_names]
         weights = {}
@@ -94,25 +119,30 @@ class BodyModel:
             weights[limb] = (self.bone_weights * on_limb[self.bone_indices]).sum(axis=1)
         return weights
 
-    def rest(self, phenotype, shape_changes):
+    def rest(self, phenotype: Mapping[str, float], shape_changes: Mapping[str, float]) -> RestBody:
         """Body of one person at rest.
 
         Args:
-            phenotype: dict of anny's phenotypes, each in [0, 1].
-            shape_changes: dict of local changes (see SHAPE_CONTROLS), each in [-1, 1].
-        Returns: RestBody.
+            phenotype: Values of anny's phenotypes by name, each in [0, 1].
+            shape_changes: Values of local changes (see SHAPE_CONTROLS) by label, each in [-1, 1].
+
+        Returns:
+            The body.
         """
         with self._torch.inference_mode():
             output = self._model(phenotype_kwargs=phenotype, local_changes_kwargs=shape_changes)
         vertices = np.round(output["rest_vertices"][0].numpy(), REST_DECIMALS)
         return RestBody(vertices, output["rest_bone_poses"])
 
-    def bone_transforms(self, rest_body, rotations):
+    def bone_transforms(self, rest_body: RestBody, rotations: Mapping[str, np.ndarray]) -> np.ndarray:
         """Transforms that carry rest vertices into a pose.
 
         Args:
-            rest_body: RestBody.   rotations: dict bone name -> (3, 3) rotation, in the axes of the rest pose.
-        Returns: (J, 3, 4) float64.
+            rest_body: The body at rest.
+            rotations: (3, 3) rotations in the axes of the rest pose by bone name; other bones stay.
+
+        Returns:
+            (J, 3, 4) float64.
         """
         pose = np.tile(np.eye(4), (1, len(self.bone_names), 1, 1))
         for name, rotation in rotations.items():
@@ -124,10 +154,10 @@ class BodyModel:
         return np.ascontiguousarray(transforms[0, :, :3, :].numpy())
 
 
-def read_face_groups(path):
-    """Quads of an OBJ file by group name: dict of (n, 4) int32 arrays of vertex indices."""
-    groups = {}
-    group = None
+def read_face_groups(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """Quads of an OBJ file by group name: (n, 4) int32 vertex indices, from 0."""
+    groups: dict[str, list[list[int]]] = {}
+    group = ""
     with open(path, encoding="utf-8") as lines:
         for line in lines:
             if line.startswith("g "):
@@ -138,7 +168,7 @@ def read_face_groups(path):
     return {name: np.array(quads, dtype=np.int32) for name, quads in groups.items()}
 
 
-def _limb_of_bone(name):
+def _limb_of_bone(name: str) -> str:
     side = {"L": "left", "R": "right"}.get(name.rsplit(".", 1)[-1], "")
     stem = name.split(".")[0]
     if stem.startswith(("neck", "head", "eye")):

@@ -10,7 +10,9 @@ import numpy as np
 from rendered_people.colours import hex_colour
 from rendered_people.labels import LABEL_ID
 from rendered_people.noise import value_noise
-from rendered_people.render.figure import Part
+from rendered_people.person.body import BodyModel, RestBody
+from rendered_people.person.head import HeadFrame
+from rendered_people.render.figure import Material, Part
 from rendered_people.render.mesh import triangles
 from rendered_people.render.primitives import ellipsoid, grid_faces
 
@@ -33,10 +35,17 @@ _HAT_RIM = 0.785
 class HairStyle:
     """How someone wears their hair.
 
-    kind: name of the cut.   colour: (3,) linear RGB.   natural_colour: of brows and beard.   thickness: metres over the
-    top.   length: metres below the crown.   hairline: metres by which the forehead is higher (> 0) or the fringe lower
-    (< 0).   opening: degrees from the nose at which falling hair begins.   curl: strength of waves in [0, 1].
-    parting: metres, x of the parting.   seed: of its noise.
+    Attributes:
+        kind: Name of the cut.
+        colour: (3,) linear RGB.
+        natural_colour: (3,) linear RGB of brows and beard.
+        thickness: Metres over the top.
+        length: Metres below the crown.
+        hairline: Metres by which the forehead is higher (> 0) or the fringe lower (< 0).
+        opening: Degrees from the nose at which falling hair begins.
+        curl: Strength of waves in [0, 1].
+        parting: X of the parting, metres.
+        seed: Seed of its noise.
     """
 
     kind: str
@@ -51,12 +60,17 @@ class HairStyle:
     seed: int
 
 
-def draw_hair_style(rng, *, female, age, darkness):
+def draw_hair_style(rng: np.random.Generator, *, female: bool, age: float, darkness: float) -> HairStyle:
     """Hair of a person.
 
     Args:
-        rng: numpy Generator.   female: bool.   age: in [0, 1] over the adult years.   darkness: of the skin, in [0, 1].
-    Returns: HairStyle.
+        rng: Generator of the person.
+        female: Whether the cuts are those of women.
+        age: In [0, 1] over the adult years.
+        darkness: Of the skin, in [0, 1].
+
+    Returns:
+        The hair.
     """
     if female:
         kind = str(rng.choice([*_LONG_KINDS, "afro", "crew"], p=[0.17, 0.2, 0.17, 0.17, 0.12, 0.08, 0.06, 0.03]))
@@ -103,26 +117,41 @@ def draw_hair_style(rng, *, female, age, darkness):
 
 @dataclass(frozen=True)
 class HairMaterial:
-    """Strands of slightly varying colour that run down from the crown."""
+    """Strands of slightly varying colour that run down from the crown.
+
+    Attributes:
+        colour: (3,) linear RGB.
+        seed: Seed of its noise.
+        gloss: How much it shines, in [0, 1].
+        folds: How strongly it is ruffled, in [0, 1].
+    """
 
     colour: np.ndarray
     seed: int
     gloss: float = 0.16
     folds: float = 0.3
 
-    def albedo(self, reference, cloth):
+    def albedo(self, reference: np.ndarray, cloth: np.ndarray) -> np.ndarray:
+        """(m, 3) float64 linear RGB; see Material."""
         angle = np.arctan2(reference[:, 0], reference[:, 1] - _HEAD_AXIS_Y)
         strands = value_noise(np.stack([angle * 26, reference[:, 2] * 14], axis=1), self.seed)
         return self.colour * (0.65 + 0.7 * strands)[:, None]
 
 
-def hair_parts(body, rest_body, head, style, *, under_hat=False):
+def hair_parts(
+    body: BodyModel, rest_body: RestBody, head: HeadFrame, style: HairStyle, *, under_hat: bool = False
+) -> list[Part]:
     """Parts of a person's hair.
 
     Args:
-        body: BodyModel.   rest_body: RestBody of the person.   head: HeadFrame of the person.   style: HairStyle.
-        under_hat: whether a hat is worn; the hair that it hides is left out.
-    Returns: list of Part; empty for a bald head.
+        body: The body model.
+        rest_body: The person at rest.
+        head: The person's head.
+        style: The hair.
+        under_hat: Whether a hat is worn; the hair that it hides is left out.
+
+    Returns:
+        List of Part; empty for a bald head.
     """
     if style.kind == "bald":
         return []
@@ -137,24 +166,32 @@ def hair_parts(body, rest_body, head, style, *, under_hat=False):
     return [_under_hat(part) for part in parts] if under_hat else parts
 
 
-def _under_hat(part):
+def _under_hat(part: Part) -> Part:
     return replace(part, keep=np.minimum(part.keep, _HAT_RIM - part.reference[:, 2]))
 
 
-def hairline_field(reference, raise_front=0.0):
-    """Metres (n,) above the hairline of places (n, 3) on the reference head; raise_front: metres more at the front."""
+def hairline_field(reference: np.ndarray, raise_front: float = 0.0) -> np.ndarray:
+    """How far places lie above the hairline.
+
+    Args:
+        reference: (n, 3) float64 places on the reference head, metres.
+        raise_front: Metres by which the hairline is higher at the front.
+
+    Returns:
+        (n,) float64, metres.
+    """
     angle = np.degrees(np.arctan2(np.abs(reference[:, 0]), _HEAD_AXIS_Y - reference[:, 1]))
     height = np.interp(angle, _HAIRLINE_ANGLES, _HAIRLINE_HEIGHTS)
     return reference[:, 2] - height - raise_front * np.clip(1.6 - angle / 40, 0, 1)
 
 
-def ear_field(reference):
+def ear_field(reference: np.ndarray) -> np.ndarray:
     """(n,) positive outside the ears, negative inside, about in metres, of places (n, 3) on the reference head."""
     offset = np.abs(reference) * [1, 0, 0] + reference * [0, 1, 1] - [0.087, -0.033, 0.718]
     return 0.03 * (np.linalg.norm(offset / [0.012, 0.03, 0.034], axis=1) - 1)
 
 
-def _scalp_shell(body, rest_body, head, style, material):
+def _scalp_shell(body: BodyModel, rest_body: RestBody, head: HeadFrame, style: HairStyle, material: Material) -> Part:
     skin = triangles(body.groups["body"])
     on_head = (body.reference[:, 2] > 0.66) & (body.limb_weights["head"] > 0.5)
     faces = skin[on_head[skin].all(axis=1)]
@@ -187,7 +224,7 @@ def _scalp_shell(body, rest_body, head, style, material):
     )
 
 
-def _thickness_profile(style, reference, height):
+def _thickness_profile(style: HairStyle, reference: np.ndarray, height: np.ndarray) -> np.ndarray:
     """Factor of the thickness at each place: what makes a quiff of a crew cut."""
     front = np.clip((-reference[:, 1] - 0.02) / 0.1, 0, 1)
     if style.kind == "quiff":
@@ -200,7 +237,7 @@ def _thickness_profile(style, reference, height):
     return np.ones(len(reference))
 
 
-def _falling_hair(head, style, material):
+def _falling_hair(head: HeadFrame, style: HairStyle, material: Material) -> Part:
     columns, rows = 48, 14
     angle = np.radians(np.linspace(style.opening, 360 - style.opening, columns))
     drop = np.linspace(0, 1, rows)
@@ -222,7 +259,7 @@ def _falling_hair(head, style, material):
     return head.part(reference, grid_faces(rows, columns), LABEL_ID["Hair"], material, keep)
 
 
-def _ponytail(head, style, material):
+def _ponytail(head: HeadFrame, style: HairStyle, material: Material) -> Part:
     rows, columns = 12, 12
     along = np.linspace(0, 1, rows)[:, None]
     around = np.linspace(0, 2 * np.pi, columns)[None]
@@ -233,7 +270,7 @@ def _ponytail(head, style, material):
     return head.part(reference, grid_faces(rows, columns), LABEL_ID["Hair"], material)
 
 
-def _bun(head, style, material):
+def _bun(head: HeadFrame, style: HairStyle, material: Material) -> Part:
     on_top = style.parting <= 0
     centre = (0, -0.005, 0.885) if on_top else (0, 0.075, 0.80)
     reference, faces = ellipsoid(centre, (0.042, 0.042, 0.036))

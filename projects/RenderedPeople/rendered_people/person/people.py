@@ -21,9 +21,17 @@ _EYE_COLOURS = ("#3b2416", "#5b3a1e", "#6f7f86", "#5a86a8", "#6d7d4a")
 class Face:
     """Markings of a face.
 
-    brow_height, brow_thickness: factors around 1.   brow_darkness, beard, freckles, lip_redness, blush, eye_shadow:
-    strengths in [0, 1].   beard_kind: one of "none", "stubble", "moustache", "goatee", "full".
-    glasses: "none", "round" or "square".
+    Attributes:
+        eye_colour: (3,) linear RGB of the iris.
+        brow_height: Factor around 1.
+        brow_thickness: Factor around 1.
+        brow_darkness: Strength in [0, 1].
+        beard_kind: One of "none", "stubble", "moustache", "goatee", "full".
+        freckles: Strength in [0, 1].
+        lip_redness: Strength in [0, 1].
+        blush: Strength in [0, 1].
+        glasses: One of "none", "round", "square".
+        glasses_colour: (3,) linear RGB of their frame.
     """
 
     eye_colour: np.ndarray
@@ -40,22 +48,32 @@ class Face:
 
 @dataclass(frozen=True)
 class Person:
-    """One identity: body and face shape, skin, hair, face markings and the way of walking."""
+    """One identity.
 
-    phenotype: dict
-    shape_changes: dict
+    Attributes:
+        phenotype: Values of anny's phenotypes by name, each in [0, 1].
+        shape_changes: Values of local shape changes by label, each in [-1, 1].
+        skin: (3,) linear RGB.
+        hair: Cut and colour.
+        face: Markings.
+        gait: Way of walking.
+    """
+
+    phenotype: dict[str, float]
+    shape_changes: dict[str, float]
     skin: np.ndarray
     hair: HairStyle
     face: Face
     gait: Gait
 
     @property
-    def is_female(self):
+    def is_female(self) -> bool:
+        """Whether clothes and hair are those of women."""
         return self.phenotype["gender"] > 0.5
 
 
-def draw_person(seed, index):
-    """Person number `index` of the benchmark with this seed."""
+def draw_person(seed: int, index: int) -> Person:
+    """Person number `index` of the site with this seed."""
     rng = stream(seed, "person", index)
     female = rng.random() < 0.5
     ancestry = rng.dirichlet([0.35, 0.35, 0.35])
@@ -77,14 +95,14 @@ def draw_person(seed, index):
     for labels, spread in LINKED_CONTROLS.items():
         value = float(np.clip(rng.normal(0, spread), -1, 1))
         shape_changes.update(dict.fromkeys(labels, value))
-    darkness = np.clip(ancestry @ [0.82, 0.33, 0.15] + rng.normal(0, 0.1), 0, 1)
+    darkness = float(np.clip(ancestry @ [0.82, 0.33, 0.15] + rng.normal(0, 0.1), 0, 1))
     skin = _along(_SKIN_TONES, darkness) * np.exp(rng.normal(0, [0.03, 0.05, 0.08]))
     hair = draw_hair_style(rng, female=female, age=age, darkness=darkness)
     face = _draw_face(rng, female, darkness)
     return Person(phenotype, shape_changes, np.clip(skin, 0.02, 0.95), hair, face, draw_gait(rng))
 
 
-def _draw_face(rng, female, darkness):
+def _draw_face(rng: np.random.Generator, female: bool, darkness: float) -> Face:
     beard_kind = (
         "none"
         if female
@@ -105,7 +123,7 @@ def _draw_face(rng, female, darkness):
     )
 
 
-def _along(stops, position):
+def _along(stops: np.ndarray, position: float) -> np.ndarray:
     """Colour at a position in [0, 1] along equally spaced stops (k, 3)."""
     scaled = position * (len(stops) - 1)
     low = min(int(scaled), len(stops) - 2)

@@ -16,7 +16,13 @@ _FINGER_JOINTS = [f"finger{finger}-{joint}" for finger in range(2, 6) for joint 
 class Gait:
     """How one person holds and moves their body, part of who they are.
 
-    stride, arm_swing: factors around 1.   arm_spread, lean, elbow, toe_out: degrees.
+    Attributes:
+        stride: Factor around 1.
+        arm_swing: Factor around 1.
+        arm_spread: Degrees by which the arms stand off.
+        lean: Degrees forward.
+        elbow: Degrees; the lower, the more it is bent.
+        toe_out: Degrees.
     """
 
     stride: float
@@ -27,8 +33,8 @@ class Gait:
     toe_out: float
 
 
-def draw_gait(rng):
-    """Gait of a person from a numpy Generator."""
+def draw_gait(rng: np.random.Generator) -> Gait:
+    """Gait of a person, drawn from their generator."""
     return Gait(
         stride=rng.uniform(0.7, 1.25),
         arm_swing=rng.uniform(0.5, 1.4),
@@ -39,12 +45,15 @@ def draw_gait(rng):
     )
 
 
-def draw_pose(rng, gait):
+def draw_pose(rng: np.random.Generator, gait: Gait) -> dict[str, np.ndarray]:
     """Pose of one image.
 
     Args:
-        rng: numpy Generator.   gait: Gait of the person.
-    Returns: dict bone name -> (3, 3) float64 rotation in the axes of the rest pose (x left, y back, z up).
+        rng: Generator of the image.
+        gait: How the person walks.
+
+    Returns:
+        (3, 3) float64 rotations in the axes of the rest pose (x left, y back, z up) by bone name.
     """
     walking = rng.random() < 0.8
     phase = rng.uniform(0, 2 * np.pi)
@@ -78,5 +87,5 @@ def draw_pose(rng, gait):
     return rotations
 
 
-def _degrees(x=0.0, y=0.0, z=0.0):
+def _degrees(x: float = 0.0, y: float = 0.0, z: float = 0.0) -> np.ndarray:
     return Rotation.from_euler("xyz", [x, y, z], degrees=True).as_matrix()

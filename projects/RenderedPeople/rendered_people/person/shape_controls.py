@@ -70,7 +70,7 @@ _SINGLE = {
 }
 
 # One tuple of labels a control: the labels that share a value.
-LINKED_CONTROLS = {
+LINKED_CONTROLS: dict[tuple[str, ...], float] = {
     **{(f"l-{name}", f"r-{name}"): spread for name, spread in _BOTH_SIDES.items()},
     **{(name,): spread for name, spread in _SINGLE.items()},
 }

@@ -3,12 +3,17 @@
 Places are given on the reference body: x left, y back, z up, metres; the face looks along -y.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from rendered_people.labels import LABEL_ID
 from rendered_people.noise import value_noise
+from rendered_people.person.body import BodyModel, RestBody
+from rendered_people.person.head import HeadFrame
+from rendered_people.person.people import Face, Person
 from rendered_people.render.figure import Part
 from rendered_people.render.mesh import triangles
 from rendered_people.render.primitives import grid_faces
@@ -27,13 +32,20 @@ _LIMB_LABELS = {
 
 @dataclass(frozen=True)
 class SkinMaterial:
-    """Skin with lips, brows, beard and freckles painted where they belong; person: Person."""
+    """Skin with lips, brows, beard and freckles painted where they belong.
 
-    person: object
+    Attributes:
+        person: Whose skin it is.
+        gloss: How much it shines, in [0, 1].
+        folds: None.
+    """
+
+    person: Person
     gloss: float = 0.18
     folds: float = 0.0
 
-    def albedo(self, reference, cloth):
+    def albedo(self, reference: np.ndarray, cloth: np.ndarray) -> np.ndarray:
+        """(m, 3) float64 linear RGB; see Material."""
         face, hair = self.person.face, self.person.hair.natural_colour
         colour = np.tile(self.person.skin, (len(reference), 1))
         colour *= (0.96 + 0.08 * value_noise(reference * 60, 7))[:, None]
@@ -64,13 +76,20 @@ class SkinMaterial:
 
 @dataclass(frozen=True)
 class EyeMaterial:
-    """White, iris and pupil; colour: (3,) linear RGB of the iris."""
+    """White, iris and pupil.
+
+    Attributes:
+        colour: (3,) linear RGB of the iris.
+        gloss: How much it shines, in [0, 1].
+        folds: None.
+    """
 
     colour: np.ndarray
     gloss: float = 0.5
     folds: float = 0.0
 
-    def albedo(self, reference, cloth):
+    def albedo(self, reference: np.ndarray, cloth: np.ndarray) -> np.ndarray:
+        """(m, 3) float64 linear RGB; see Material."""
         radius = np.hypot(np.abs(reference[:, 0]) - _EYE_X, reference[:, 2] - _EYE_Z)
         result = np.full((len(reference), 3), 0.72)
         result[radius < 0.0078] = self.colour
@@ -80,23 +99,34 @@ class EyeMaterial:
 
 @dataclass(frozen=True)
 class PlainMaterial:
-    """One colour, (3,) linear RGB."""
+    """One colour.
+
+    Attributes:
+        colour: (3,) linear RGB.
+        gloss: How much it shines, in [0, 1].
+        folds: None.
+    """
 
     colour: np.ndarray
     gloss: float = 0.3
     folds: float = 0.0
 
-    def albedo(self, reference, cloth):
+    def albedo(self, reference: np.ndarray, cloth: np.ndarray) -> np.ndarray:
+        """(m, 3) float64 linear RGB; see Material."""
         return np.tile(self.colour, (len(reference), 1))
 
 
-def skin_parts(body, rest_body, person, hidden):
+def skin_parts(body: BodyModel, rest_body: RestBody, person: Person, hidden: np.ndarray) -> list[Part]:
     """Body and eyes.
 
     Args:
-        body: BodyModel.   rest_body: RestBody.   person: Person.
+        body: The body model.
+        rest_body: The person at rest.
+        person: Who it is.
         hidden: (V,) float64, > 0 where garments hide the skin, in metres from their edge.
-    Returns: list of Part.
+
+    Returns:
+        The parts.
     """
     limbs = np.stack([body.limb_weights[name] for name in _LIMB_LABELS], axis=1)
     label_of_vertex = np.array(list(_LIMB_LABELS.values()), dtype=np.uint8)[limbs.argmax(axis=1)]
@@ -121,8 +151,8 @@ def skin_parts(body, rest_body, person, hidden):
     ]
 
 
-def glasses_part(head, face):
-    """Frame of a person's glasses; head: HeadFrame.   face: Face whose glasses are not "none"."""
+def glasses_part(head: HeadFrame, face: Face) -> Part:
+    """Frame of a person's glasses; the face has some."""
     turns = np.linspace(0, 2 * np.pi, 21)
     rim = np.stack([np.cos(turns), np.sin(turns)], axis=1)
     if face.glasses == "square":
@@ -140,13 +170,23 @@ def glasses_part(head, face):
     )
 
 
-def _bar(start, end):
+def _bar(start: Sequence[float], end: Sequence[float]) -> np.ndarray:
     """Corners (4, 3) of a level bar of the frame between two places (x, y)."""
     return np.array([[*place, z] for z in (0.747, 0.741) for place in (start, end)])
 
 
-def beard_field(x, z, y, kind):
-    """Strength of the beard in [0, 1] at places (m,) |x|, z, y of the reference face."""
+def beard_field(x: np.ndarray, z: np.ndarray, y: np.ndarray, kind: str) -> np.ndarray:
+    """Where a beard grows.
+
+    Args:
+        x: (m,) float64 distance of places from the middle of the reference face, metres.
+        z: (m,) float64 their height.
+        y: (m,) float64 their depth.
+        kind: See Face.
+
+    Returns:
+        (m,) float64 strength in [0, 1].
+    """
     if kind == "none":
         return np.zeros(len(x))
     lips = _disc(x / 0.024, (z - 0.664) / 0.009)
@@ -163,15 +203,15 @@ def beard_field(x, z, y, kind):
     return 0.9 * np.maximum(chin, moustache)
 
 
-def _mix(base, other, amount):
+def _mix(base: np.ndarray, other: np.ndarray, amount: npt.ArrayLike) -> np.ndarray:
     amount = np.broadcast_to(amount, len(base))[:, None]
     return base * (1 - amount) + other * amount
 
 
-def _disc(u, v):
+def _disc(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     """1 inside the unit circle with a soft rim, 0 outside."""
     return np.clip((1.15 - np.hypot(u, v)) / 0.3, 0, 1)
 
 
-def _bump(u):
+def _bump(u: np.ndarray) -> np.ndarray:
     return np.clip(1 - u * u, 0, 1)

@@ -4,23 +4,50 @@ Shapes: V vertices, F triangles of all parts together; n vertices of one part.
 """
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from rendered_people.render.mesh import skin_vertices, vertex_normals
 
-# Samples know their place on the body: reference coordinates (3) and cloth coordinates (2).
-SURFACE_COORDINATES = 5
+
+class Material(Protocol):
+    """What a surface is made of: a function of the place on it."""
+
+    @property
+    def gloss(self) -> float:
+        """How much it shines, in [0, 1]."""
+
+    @property
+    def folds(self) -> float:
+        """How strongly it creases, in [0, 1]."""
+
+    def albedo(self, reference: np.ndarray, cloth: np.ndarray) -> np.ndarray:
+        """Colours of places.
+
+        Args:
+            reference: (m, 3) float64 places on the reference body, metres.
+            cloth: (m, 2) float64 places across and along the cloth, metres.
+
+        Returns:
+            (m, 3) float64, linear RGB.
+        """
 
 
 @dataclass(frozen=True)
 class Part:
     """One surface.
 
-    vertices: (n, 3) float64 at rest.   bone_indices, bone_weights: (n, k).   faces: (f, 3) int32, within the part.
-    labels: (f,) uint8 LIP label of each face.   keep: (n,) float64 cut field: only where it is >= 0 is there surface.
-    reference: (n, 3) float64, the place on the reference body.   cloth: (n, 2) float64, metres along the cloth.
-    material: object with `albedo(reference, cloth) -> (m, 3)` linear RGB, `gloss` and `folds` in [0, 1].
+    Attributes:
+        vertices: (n, 3) float64 at rest.
+        bone_indices: (n, k) int, bones that move a vertex.
+        bone_weights: (n, k) float64, how much; rows sum to 1.
+        faces: (f, 3) int32, within the part.
+        labels: (f,) uint8 LIP label of each face.
+        keep: (n,) float64 cut field: only where it is >= 0 is there surface.
+        reference: (n, 3) float64, the place on the reference body.
+        cloth: (n, 2) float64, metres along the cloth.
+        material: What it is made of.
     """
 
     vertices: np.ndarray
@@ -31,14 +58,26 @@ class Part:
     keep: np.ndarray
     reference: np.ndarray
     cloth: np.ndarray
-    material: object
+    material: Material
 
 
 @dataclass
 class Figure:
-    """All parts of one person in one outfit, joined so that one pass draws them."""
+    """All parts of one person in one outfit, joined so that one pass draws them.
 
-    parts: list
+    Attributes:
+        parts: As they were given.
+        vertices: (V, 3) float64 at rest; of the parts, only what their cut fields leave.
+        bone_indices: (V, k) int32.
+        bone_weights: (V, k) float64.
+        faces: (F, 3) int32.
+        labels: (F,) uint8, LIP.
+        keep: (V,) float64 cut field.
+        coordinates: (V, 5) float64, place on the reference body and along the cloth.
+        part_of_face: (F,) int, index of the part.
+    """
+
+    parts: list[Part]
     vertices: np.ndarray = field(init=False)
     bone_indices: np.ndarray = field(init=False)
     bone_weights: np.ndarray = field(init=False)
@@ -48,7 +87,7 @@ class Figure:
     coordinates: np.ndarray = field(init=False)
     part_of_face: np.ndarray = field(init=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         parts = [_without_cut_faces(part) for part in self.parts]
         offsets = np.cumsum([0] + [len(part.vertices) for part in parts])
         width = max(part.bone_indices.shape[1] for part in parts)
@@ -63,18 +102,25 @@ class Figure:
         self.coordinates = np.concatenate([np.hstack([part.reference, part.cloth]) for part in parts])
         self.part_of_face = np.repeat(np.arange(len(parts)), [len(part.faces) for part in parts])
 
-    def pose(self, transforms):
-        """Posed vertices and normals, two (V, 3) float64, feet on z = 0; transforms: (J, 3, 4) of the bones."""
+    def pose(self, transforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Poses the figure, its feet on z = 0.
+
+        Args:
+            transforms: (J, 3, 4) float64 of the bones.
+
+        Returns:
+            Vertices and normals, both (V, 3) float64.
+        """
         vertices = skin_vertices(self.vertices, self.bone_indices, self.bone_weights, transforms)
         vertices[:, 2] -= vertices[self.keep >= 0, 2].min()
         return vertices, vertex_normals(vertices, self.faces)
 
 
-def _widen(columns, width):
+def _widen(columns: np.ndarray, width: int) -> np.ndarray:
     return np.pad(columns, ((0, 0), (0, width - columns.shape[1])))
 
 
-def _without_cut_faces(part):
+def _without_cut_faces(part: Part) -> Part:
     """The part less what its cut field removes entirely, so that posing and drawing spend nothing on it."""
     faces = part.faces[(part.keep[part.faces] >= 0).any(axis=1)]
     used, compact = np.unique(faces, return_inverse=True)

@@ -7,19 +7,25 @@ import numba
 import numpy as np
 
 
-def triangles(quads):
+def triangles(quads: np.ndarray) -> np.ndarray:
     """(2n, 3) int32 triangles of (n, 4) quads."""
     return np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
 
 
 @numba.njit(cache=True, nogil=True)
-def skin_vertices(vertices, bone_indices, bone_weights, transforms):
+def skin_vertices(
+    vertices: np.ndarray, bone_indices: np.ndarray, bone_weights: np.ndarray, transforms: np.ndarray
+) -> np.ndarray:
     """Linear blend skinning.
 
     Args:
-        vertices: (n, 3) float64 at rest.   bone_indices: (n, k) int32.   bone_weights: (n, k) float64, rows sum to 1.
+        vertices: (n, 3) float64 at rest.
+        bone_indices: (n, k) int32.
+        bone_weights: (n, k) float64, rows sum to 1.
         transforms: (J, 3, 4) float64.
-    Returns: (n, 3) float64 posed vertices.
+
+    Returns:
+        (n, 3) float64 posed vertices.
     """
     posed = np.zeros_like(vertices)
     for i in range(vertices.shape[0]):
@@ -35,8 +41,16 @@ def skin_vertices(vertices, bone_indices, bone_weights, transforms):
 
 
 @numba.njit(cache=True, nogil=True)
-def vertex_normals(vertices, faces):
-    """(n, 3) float64 unit normals of vertices (n, 3), averaged over their triangles by area; faces: (F, 3) int32."""
+def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Normals of vertices, averaged over their triangles by area.
+
+    Args:
+        vertices: (n, 3) float64.
+        faces: (F, 3) int32.
+
+    Returns:
+        (n, 3) float64, unit vectors; zero for a vertex without a triangle.
+    """
     normals = np.zeros_like(vertices)
     for f in range(faces.shape[0]):
         a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]

@@ -8,7 +8,9 @@ import numpy as np
 
 
 @numba.njit(cache=True, nogil=True)
-def rasterize(screen, inverse_depth, keep, faces, height, width):
+def rasterize(
+    screen: np.ndarray, inverse_depth: np.ndarray, keep: np.ndarray, faces: np.ndarray, height: int, width: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Finds the nearest triangle behind each sample.
 
     Args:
@@ -16,6 +18,9 @@ def rasterize(screen, inverse_depth, keep, faces, height, width):
         inverse_depth: (V,) float64, 1 / distance along the view axis; a triangle with a value <= 0 is left out.
         keep: (V,) float64, cut field; a hit counts only where its interpolated value is >= 0.
         faces: (F, 3) int32 vertex indices.
+        height: Rows of samples.
+        width: Columns of samples.
+
     Returns:
         hits: (H, W) int32, triangle index or -1.
         barycentric: (H, W, 3) float64, perspective-correct; undefined where nothing was hit.

@@ -3,9 +3,13 @@
 Shapes: (H, W) pixels, S x S samples each; m samples that hit the figure.
 """
 
+from functools import reduce
+
 import numpy as np
 
+from rendered_people.camera.cameras import Camera, View
 from rendered_people.camera.occluders import hide
+from rendered_people.render.figure import Figure
 from rendered_people.render.rasterizer import rasterize
 from rendered_people.render.shading import crumple, face_viewer, interpolate, light
 from rendered_people.render.shadows import ShadowMap
@@ -14,11 +18,19 @@ _SAMPLES = 2
 _UP = np.array([0.0, 0.0, 1.0])
 
 
-def expose(figure, transforms, camera, view, height, width):
+def expose(
+    figure: Figure, transforms: np.ndarray, camera: Camera, view: View, height: int, width: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Light from a person and the scene behind.
 
     Args:
-        figure: Figure.   transforms: (J, 3, 4) of the bones.   camera: Camera.   view: View.   height, width: pixels.
+        figure: Who stands there.
+        transforms: (J, 3, 4) float64 of the bones.
+        camera: What takes it.
+        view: Where the person stands in it.
+        height: Of the image, pixels.
+        width: Of the image, pixels.
+
     Returns:
         light: (H, W, 3) float64, linear RGB.
         labels: (H, W) uint8, LIP labels; each pixel has that of most of its samples.
@@ -44,8 +56,8 @@ def expose(figure, transforms, camera, view, height, width):
     seen = np.zeros((*hits.shape, 3))
     seen[covered] = _shade(figure, vertices, normals, hits[covered], barycentric[covered], eye, camera, view, shadow)
     behind = _background(camera, view, eye, axes, corner, extent, height, width, shadow)
-    share = sum(_samples(covered.astype(np.float64)))[..., None] / _SAMPLES**2
-    seen = sum(_samples(seen)) / _SAMPLES**2 + (1 - share) * behind
+    share = _added(_samples(covered.astype(np.float64)))[..., None] / _SAMPLES**2
+    seen = _added(_samples(seen)) / _SAMPLES**2 + (1 - share) * behind
     labels = np.where(covered, figure.labels[hits], 0).astype(np.uint8)
     labels = _most_frequent(np.stack(_samples(labels), axis=-1))
     if view.occluder is not None:
@@ -53,12 +65,16 @@ def expose(figure, transforms, camera, view, height, width):
     return seen, labels
 
 
-def _samples(grid):
+def _samples(grid: np.ndarray) -> list[np.ndarray]:
     """The S * S images (H, W, ...) that each hold one sample of every pixel of a grid (S * H, S * W, ...)."""
     return [grid[row::_SAMPLES, column::_SAMPLES] for row in range(_SAMPLES) for column in range(_SAMPLES)]
 
 
-def _look_at(eye, target):
+def _added(images: list[np.ndarray]) -> np.ndarray:
+    return reduce(np.add, images)
+
+
+def _look_at(eye: np.ndarray, target: np.ndarray) -> np.ndarray:
     """(3, 3) rows right, down, forward of a camera at `eye` that looks at `target`."""
     forward = (target - eye) / np.linalg.norm(target - eye)
     right = np.cross(forward, _UP)
@@ -66,7 +82,7 @@ def _look_at(eye, target):
     return np.stack([right, -np.cross(right, forward), forward])
 
 
-def _box(plane, margins, aspect):
+def _box(plane: np.ndarray, margins: np.ndarray, aspect: float) -> tuple[np.ndarray, np.ndarray]:
     """Corner (2,) and extent (2,) on the image plane of the box cut around the points (n, 2)."""
     low, high = (np.array([f(plane[:, 0]), f(plane[:, 1])]) for f in (np.min, np.max))
     size = high - low
@@ -76,7 +92,17 @@ def _box(plane, margins, aspect):
     return centre - extent / 2, extent
 
 
-def _shade(figure, vertices, normals, hits, barycentric, eye, camera, view, shadow):
+def _shade(
+    figure: Figure,
+    vertices: np.ndarray,
+    normals: np.ndarray,
+    hits: np.ndarray,
+    barycentric: np.ndarray,
+    eye: np.ndarray,
+    camera: Camera,
+    view: View,
+    shadow: ShadowMap,
+) -> np.ndarray:
     """(m, 3) linear light from the samples that hit triangles `hits` (m,) at `barycentric` (m, 3)."""
     attributes = np.concatenate([vertices, normals, figure.coordinates], axis=1)
     attributes = interpolate(attributes, figure.faces, hits, barycentric)
@@ -108,7 +134,17 @@ def _shade(figure, vertices, normals, hits, barycentric, eye, camera, view, shad
     )
 
 
-def _background(camera, view, eye, axes, corner, extent, height, width, shadow):
+def _background(
+    camera: Camera,
+    view: View,
+    eye: np.ndarray,
+    axes: np.ndarray,
+    corner: np.ndarray,
+    extent: np.ndarray,
+    height: int,
+    width: int,
+    shadow: ShadowMap,
+) -> np.ndarray:
     """(H, W, 3) linear light of the scene behind the figure."""
     x = corner[0] + (np.arange(width) + 0.5) / width * extent[0]
     y = corner[1] + (np.arange(height) + 0.5) / height * extent[1]
@@ -121,7 +157,7 @@ def _background(camera, view, eye, axes, corner, extent, height, width, shadow):
     return (colours * arriving).reshape(height, width, 3)
 
 
-def _most_frequent(samples):
+def _most_frequent(samples: np.ndarray) -> np.ndarray:
     """(H, W) label of most of the (H, W, S * S) samples; where two tie, one of the person goes before background."""
     best = samples[..., 0].copy()
     votes = np.full(best.shape, -1, dtype=np.int64)

@@ -13,7 +13,7 @@ _FOLDS_PER_METRE = np.array([16.0, 16.0, 6.0])
 
 
 @numba.njit(cache=True, nogil=True)
-def interpolate(attributes, faces, hits, barycentric):
+def interpolate(attributes: np.ndarray, faces: np.ndarray, hits: np.ndarray, barycentric: np.ndarray) -> np.ndarray:
     """(m, A) attributes at hits: attributes (V, A), faces (F, 3) int32, hits (m,) int32, barycentric (m, 3)."""
     result = np.empty((hits.shape[0], attributes.shape[1]))
     for i in range(hits.shape[0]):
@@ -25,7 +25,7 @@ def interpolate(attributes, faces, hits, barycentric):
 
 
 @numba.njit(cache=True, nogil=True)
-def face_viewer(points, normals, eye):
+def face_viewer(points: np.ndarray, normals: np.ndarray, eye: np.ndarray) -> None:
     """Makes normals (m, 3) at points (m, 3) unit vectors on the side that the eye (3,) sees; cloth has two sides."""
     for i in range(points.shape[0]):
         length, towards = 0.0, 0.0
@@ -40,14 +40,36 @@ def face_viewer(points, normals, eye):
 
 
 @numba.njit(cache=True, nogil=True)
-def light(albedo, gloss, points, normals, lit, eye, sun, sun_colour, sky_colour, fill, fill_strength):
+def light(
+    albedo: np.ndarray,
+    gloss: np.ndarray,
+    points: np.ndarray,
+    normals: np.ndarray,
+    lit: np.ndarray,
+    eye: np.ndarray,
+    sun: np.ndarray,
+    sun_colour: np.ndarray,
+    sky_colour: np.ndarray,
+    fill: np.ndarray,
+    fill_strength: float,
+) -> np.ndarray:
     """Light that leaves samples towards the eye.
 
     Args:
-        albedo: (m, 3) linear RGB.   gloss: (m,) in [0, 1].   points, normals: (m, 3).   lit: (m,) 0 in the shadow.
-        eye: (3,).   sun, fill: (3,) unit vectors towards the lights.   sun_colour, sky_colour: (3,) linear RGB.
-        fill_strength: >= 0.
-    Returns: (m, 3) linear RGB.
+        albedo: (m, 3) linear RGB.
+        gloss: (m,) in [0, 1].
+        points: (m, 3) places in space.
+        normals: (m, 3) unit vectors on the side of the eye.
+        lit: (m,) 0 in the shadow, 1 elsewhere.
+        eye: (3,) place of the camera.
+        sun: (3,) unit vector towards the main light.
+        sun_colour: (3,) linear RGB of the main light.
+        sky_colour: (3,) linear RGB of what comes from all sides.
+        fill: (3,) unit vector towards the second light.
+        fill_strength: Of the second light, 0 or more.
+
+    Returns:
+        (m, 3) linear RGB.
     """
     result = np.empty_like(albedo)
     for i in range(points.shape[0]):
@@ -75,7 +97,7 @@ def light(albedo, gloss, points, normals, lit, eye, sun, sun_colour, sky_colour,
     return result
 
 
-def crumple(normals, reference, strength):
+def crumple(normals: np.ndarray, reference: np.ndarray, strength: float) -> np.ndarray:
     """Normals (m, 3) bent by folds: a smooth random field over places (m, 3) on the body, as strong as `strength`."""
     place = reference * _FOLDS_PER_METRE
     # The folds lie where the body bends, not in the cloth: every garment has the same.

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from rendered_people.render.figure import Figure
 from rendered_people.render.rasterizer import rasterize
 
 _TEXELS = 160
@@ -15,10 +16,12 @@ class ShadowMap:
     """Which points the main light reaches past a figure.
 
     Args:
-        vertices: (V, 3) float64, posed.   figure: Figure.   sun: (3,) unit vector towards the light, not straight up.
+        vertices: (V, 3) float64, posed.
+        figure: Who stands there.
+        sun: (3,) unit vector towards the light, not straight up.
     """
 
-    def __init__(self, vertices, figure, sun):
+    def __init__(self, vertices: np.ndarray, figure: Figure, sun: np.ndarray) -> None:
         side = np.cross(_UP, sun)
         side /= np.linalg.norm(side)
         self._axes = np.stack([side, np.cross(sun, side), sun])
@@ -28,7 +31,7 @@ class ShadowMap:
         screen = (in_light[:, :2] - self._low) * self._scale
         _, _, self._nearest = rasterize(screen, in_light[:, 2] + _OFFSET, figure.keep, figure.faces, _TEXELS, _TEXELS)
 
-    def lit(self, points):
+    def lit(self, points: np.ndarray) -> np.ndarray:
         """(m,) 1 where light arrives at the points (m, 3), 0 in the shadow."""
         in_light = points @ self._axes.T
         place = (in_light[:, :2] - self._low) * self._scale
