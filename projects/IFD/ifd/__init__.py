@@ -9,5 +9,5 @@ import fastreid_compat  # noqa: F401  (first: it makes fastreid importable)
 from . import modeling  # noqa: F401  (registers)
 from .config import add_ifd_config
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["add_ifd_config"]

@@ -60,6 +60,11 @@ class IFDTrainer(DefaultTrainer):
             # so that all processes have to evaluate with them for a checkpoint to give the figures of its training.
             for buffer in model.buffers():
                 torch.distributed.broadcast(buffer, 0)
+        if model.training:
+            # What is evaluated is the network of this training, not the file that it started from.
+            cfg = cfg.clone()
+            cfg.defrost()
+            cfg.MODEL.WEIGHTS = ""
         results = OrderedDict()
         for name in cfg.DATASETS.TESTS:
             logger.info("Prepare testing set %s", name)

@@ -1,5 +1,6 @@
 from clothes_rank import MODES, clothes_rank
 
-from .clothes_evaluator import ClothesEvaluator
+from .clothes_evaluator import ClothesEvaluator, DescriptorError
+from .result import EvaluationResult, ResultError
 
-__all__ = ["MODES", "ClothesEvaluator", "clothes_rank"]
+__all__ = ["MODES", "ClothesEvaluator", "DescriptorError", "EvaluationResult", "ResultError", "clothes_rank"]

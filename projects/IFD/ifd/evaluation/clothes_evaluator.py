@@ -1,28 +1,37 @@
 """The evaluator beside the host's: the same hooks and result dict, every clothes mode and protocol by name."""
 
 import itertools
-import json
 import logging
 import os
-from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from fastreid.evaluation import DatasetEvaluator
 from fastreid.utils import comm
 from termcolor import colored
 
+from datasets_ext import UserError
+
 from clothes_rank import MODES, clothes_rank, clothes_rank_from_distances
-from clothes_rank.chance import chance_level
+from clothes_rank.chance import ChanceLevel, chance_level
 from clothes_rank.query_expansion import expand_queries
 from clothes_rank.rerank import rerank
-from clothes_rank.single_shot import single_shot
+from clothes_rank.retrieval import RankResult
+from clothes_rank.single_shot import SingleShotResult, single_shot
 from clothes_rank.verification import verification_rates, verification_rates_from_distances
 
-from .results_table import RANKS, results_table
+from .protocol import Protocol
+from .rank_scores import RANKS, RankScores, Spread
+from .result import EvaluationResult, ModeResult
 
 _FALSE_POSITIVE_RATES = (1e-4, 1e-3, 1e-2)
 
 logger = logging.getLogger("fastreid.ifd.evaluation")
+
+
+class DescriptorError(UserError, ValueError):
+    """Descriptors that cannot be ranked."""
 
 
 class ClothesEvaluator(DatasetEvaluator):
@@ -33,44 +42,47 @@ class ClothesEvaluator(DatasetEvaluator):
     TEST.AQE, TEST.RERANK and TEST.ROC have their effect in every mode.
 
     Args:
-        cfg: full config; TEST, IFD.METRIC_MODE and IFD.SINGLE_SHOT are read.
+        cfg: full config; TEST, IFD.METRIC_MODE, IFD.SINGLE_SHOT and IFD.DESCRIPTOR are read, and MODEL.WEIGHTS for the
+            name of the checkpoint that is evaluated, empty for a network that is being trained.
         num_query: how many of the first images are queries.
-        output_dir: where results_<data set>.json (``<mode>/chance/<metric>`` among it) and .md go; None: nowhere.
+        output_dir: where results_<data set>.json and .md go, see :class:`EvaluationResult`; None: nowhere.
         dataset_name: name for the tables.
         single_shot_gallery: whether the data set's own protocol, one random gallery image per person, is scored as
             well.
 
-    ``evaluate()`` returns an OrderedDict, empty on other processes than the first. For each mode, in per cent:
-    ``<mode>/Rank-1``, ``-5``, ``-10``, ``-20``, ``<mode>/mAP``, ``<mode>/mINP``; ``<mode>/queries`` and
-    ``<mode>/left_out``; with TEST.ROC ``<mode>/TPR@FPR=1e-04`` and so on, as shares, as the host gives them; with a
-    single-shot gallery ``<mode>/single_shot/<metric>`` and ``<metric>_std`` over the draws. ``metric``, the mean of
-    rank-1 and mAP in IFD.METRIC_MODE (in ``general`` where no query counts there), is what the host's checkpointer
-    compares.
+    ``evaluate()`` returns :meth:`EvaluationResult.flat`, the host's dict; empty on other processes than the first. Its
+    ``metric``, the mean of rank-1 and mAP in IFD.METRIC_MODE (in ``general`` where no query counts there, with a
+    warning), is what the host's checkpointer compares.
+
+    Attributes:
+        result: of the last ``evaluate()``; None on other processes than the first.
     """
 
     def __init__(
         self,
-        cfg,
+        cfg: Any,
         num_query: int,
         output_dir: str | None = None,
         *,
         dataset_name: str = "data set",
         single_shot_gallery: bool = False,
-    ):
+    ) -> None:
         self._test = cfg.TEST.clone()
         self._metric_mode = cfg.IFD.METRIC_MODE
-        self._draws = cfg.IFD.SINGLE_SHOT.DRAWS if single_shot_gallery else 0
-        self._draw_seed = cfg.IFD.SINGLE_SHOT.SEED
-        self._weights = os.path.basename(cfg.MODEL.WEIGHTS)
+        plain = not (cfg.TEST.AQE.ENABLED or cfg.TEST.RERANK.ENABLED)
+        self._draws = cfg.IFD.SINGLE_SHOT.DRAWS if single_shot_gallery and plain else 0
+        self._draws_left_out = single_shot_gallery and not plain and cfg.IFD.SINGLE_SHOT.DRAWS > 0
+        self._protocol = Protocol.of(cfg, draw_seed=cfg.IFD.SINGLE_SHOT.SEED if self._draws else None)
         self._num_query = num_query
         self._output_dir = output_dir
         self._dataset_name = dataset_name
+        self.result: EvaluationResult | None = None
         self.reset()
 
-    def reset(self):
-        self._batches = []
+    def reset(self) -> None:
+        self._batches: list[dict[str, torch.Tensor]] = []
 
-    def process(self, inputs, outputs):
+    def process(self, inputs: Mapping[str, torch.Tensor], outputs: torch.Tensor) -> None:
         self._batches.append(
             {
                 "features": outputs.detach().to("cpu", torch.float32),
@@ -78,7 +90,7 @@ class ClothesEvaluator(DatasetEvaluator):
             }
         )
 
-    def evaluate(self):
+    def evaluate(self) -> dict[str, float]:
         batches = self._batches
         if comm.get_world_size() > 1:
             comm.synchronize()
@@ -90,86 +102,134 @@ class ClothesEvaluator(DatasetEvaluator):
             torch.cat([batch[key] for batch in batches]) for key in ("features", "targets", "camids", "clothes")
         )
         split = self._num_query
+        check_descriptors(features, split, metric=self._test.METRIC)
         labels = [part for ids in (pids, cameras, clothes) for part in (ids[:split], ids[split:])]
-        results = self._scores(features[:split], features[split:], labels)
-        chance = chance_level(*labels, mode=MODES, ranks=RANKS)
-        table = results_table(results, chance)
-        if self._weights.startswith("model_best"):
-            table += (
-                f"\n\n{self._weights} was chosen among a run's checkpoints by the test queries. Report model_final.pth."
-            )
-        logger.info("Evaluation results for %s in csv format:\n%s", self._dataset_name, colored(table, "cyan"))
-        if self._output_dir:
-            self._write(results, chance, table)
-        return results
+        self.result = EvaluationResult(
+            dataset=self._dataset_name,
+            modes=self._modes(features[:split], features[split:], labels),
+            protocol=self._protocol,
+            metric_mode=self._metric_mode,
+        )
+        self._report(self.result)
+        return self.result.flat()
 
-    def _scores(self, query: torch.Tensor, gallery: torch.Tensor, labels: list[torch.Tensor]) -> OrderedDict:
-        test, results = self._test, OrderedDict()
-        if test.AQE.ENABLED:
+    def _modes(self, query: torch.Tensor, gallery: torch.Tensor, labels: list[torch.Tensor]) -> dict[str, ModeResult]:
+        test, distances = self._test, None
+        if aqe := self._protocol.query_expansion:
             logger.info("Test with AQE setting")
-            query, gallery = expand_queries(
-                query, gallery, times=test.AQE.QE_TIME, k=test.AQE.QE_K, alpha=test.AQE.ALPHA
-            )
-        if test.RERANK.ENABLED:
+            query, gallery = expand_queries(query, gallery, times=aqe.times, k=aqe.k, alpha=aqe.alpha)
+        if again := self._protocol.reranking:
             logger.info("Test with rerank setting")
             distances = rerank(
-                query,
-                gallery,
-                k1=test.RERANK.K1,
-                k2=test.RERANK.K2,
-                lambda_value=test.RERANK.LAMBDA,
-                metric=test.METRIC,
+                query, gallery, k1=again.k1, k2=again.k2, lambda_value=again.lambda_value, metric=test.METRIC
             )
+        ranked: Mapping[str, RankResult]
+        if distances is not None:
             ranked = clothes_rank_from_distances(distances, *labels, mode=MODES)
         else:
             ranked = clothes_rank(query, gallery, *labels, mode=MODES, metric=test.METRIC)
-        for mode, scores in ranked.items():
-            for rank in RANKS:
-                results[f"{mode}/Rank-{rank}"] = 100 * float(scores.cmc[rank - 1])
-            results[f"{mode}/mAP"] = 100 * scores.mean_ap
-            results[f"{mode}/mINP"] = 100 * scores.mean_inp
-            results[f"{mode}/queries"] = scores.num_queries
-            results[f"{mode}/left_out"] = scores.num_skipped
 
+        verified = {}
         if test.ROC.ENABLED:
             wanted = {"mode": MODES, "false_positive_rates": _FALSE_POSITIVE_RATES}
-            if test.RERANK.ENABLED:
+            if distances is not None:
                 verified = verification_rates_from_distances(distances, *labels, **wanted)
             else:
                 verified = verification_rates(query, gallery, *labels, metric=test.METRIC, **wanted)
-            for mode, verification in verified.items():
-                for rate, share in verification.true_positive_rates.items():
-                    results[f"{mode}/TPR@FPR={rate:.0e}"] = share
 
-        if self._draws and (test.AQE.ENABLED or test.RERANK.ENABLED):
+        drawn: Mapping[str, SingleShotResult] = {}
+        if self._draws_left_out:
             logger.info("Single-shot is left out: with AQE or re-ranking, features would depend on what was not drawn")
         elif self._draws:
             drawn = single_shot(
-                query, gallery, *labels, mode=MODES, metric=test.METRIC, draws=self._draws, seed=self._draw_seed
+                query,
+                gallery,
+                *labels,
+                mode=MODES,
+                metric=test.METRIC,
+                draws=self._draws,
+                seed=self._protocol.draw_seed,
             )
-            for mode, scores in drawn.items():
-                key = f"{mode}/single_shot"
-                for rank in RANKS:
-                    results[f"{key}/Rank-{rank}"] = 100 * float(scores.cmc[rank - 1])
-                    results[f"{key}/Rank-{rank}_std"] = 100 * float(scores.cmc_std[rank - 1])
-                for name, mean, deviation in (
-                    ("mAP", scores.mean_ap, scores.mean_ap_std),
-                    ("mINP", scores.mean_inp, scores.mean_inp_std),
-                ):
-                    results[f"{key}/{name}"], results[f"{key}/{name}_std"] = 100 * mean, 100 * deviation
 
-        mode = self._metric_mode if results[f"{self._metric_mode}/queries"] else "general"
-        results["metric"] = (results[f"{mode}/Rank-1"] + results[f"{mode}/mAP"]) / 2
-        return results
+        chance = chance_level(*labels, mode=MODES, ranks=RANKS)
+        return {
+            mode: ModeResult(
+                queries=scores.num_queries,
+                left_out=scores.num_skipped,
+                scores=_scores(scores),
+                chance=_scores(chance[mode]),
+                single_shot=_spread(drawn[mode]) if drawn else None,
+                verification=verified[mode].true_positive_rates if verified and scores.num_queries else {},
+            )
+            for mode, scores in ranked.items()
+        }
 
-    def _write(self, results: dict, chance: dict, table: str) -> None:
-        os.makedirs(self._output_dir, exist_ok=True)
-        results = dict(results)
-        for mode, level in chance.items():
-            results.update({f"{mode}/chance/Rank-{rank}": 100 * level.cmc[rank] for rank in RANKS})
-            results.update({f"{mode}/chance/mAP": 100 * level.mean_ap, f"{mode}/chance/mINP": 100 * level.mean_inp})
-        stem = os.path.join(self._output_dir, f"results_{self._dataset_name}")
-        with open(f"{stem}.json", "w") as file:
-            json.dump(results, file, indent=2)
-        with open(f"{stem}.md", "w") as file:
-            file.write(f"{self._dataset_name}, per cent\n\n{table}\n")
+    def _report(self, result: EvaluationResult) -> None:
+        text = f"{result.table()}\n\n{result.protocol}"
+        checkpoint = result.protocol.checkpoint
+        if checkpoint.chosen == "best on the test queries":
+            chosen = "was chosen among a run's checkpoints by the test queries"
+            text += f"\n\n{checkpoint.file} {chosen}. Report model_final.pth."
+        logger.info("Evaluation results for %s in csv format:\n%s", result.dataset, colored(text, "cyan"))
+        if result.scored_mode is None:
+            logger.warning(
+                "No query of %s has a match in %s or general mode: there is no metric to choose a checkpoint by",
+                result.dataset,
+                result.metric_mode,
+            )
+        elif result.scored_mode != result.metric_mode:
+            logger.warning(
+                "No query of %s has a match in %s mode (IFD.METRIC_MODE): metric is that of %s mode",
+                result.dataset,
+                result.metric_mode,
+                result.scored_mode,
+            )
+        if self._output_dir:
+            os.makedirs(self._output_dir, exist_ok=True)
+            stem = os.path.join(self._output_dir, f"results_{result.dataset}")
+            result.save(f"{stem}.json")
+            with open(f"{stem}.md", "w") as file:
+                file.write(f"{result.dataset}, per cent\n\n{text}\n")
+
+
+def check_descriptors(features: torch.Tensor, num_query: int, *, metric: str) -> None:
+    """Refuses what has no place in a ranking.
+
+    Args:
+        features: (N, D) float, queries first.   num_query: how many of them are queries.   metric: cosine or euclidean.
+
+    Raises:
+        DescriptorError: rows hold NaN or infinite values, or nothing but zeros with metric cosine; the message says how
+            many and names the first.
+    """
+    broken = torch.nonzero(~torch.isfinite(features).all(dim=1)).flatten().tolist()
+    if broken:
+        raise DescriptorError(
+            f"{_places(broken, features, num_query)} NaN or infinite values: the training has diverged, or half "
+            "precision overflows. Look at total_loss in metrics.json; lower SOLVER.BASE_LR, or switch "
+            "SOLVER.AMP.ENABLED off"
+        )
+    empty = torch.nonzero(~features.any(dim=1)).flatten().tolist()
+    if metric == "cosine" and empty:
+        raise DescriptorError(
+            f"{_places(empty, features, num_query)} nothing but zeros, which has no direction and so no cosine "
+            "distance: the training has collapsed, or set TEST.METRIC to euclidean"
+        )
+
+
+def _places(rows: list[int], features: torch.Tensor, num_query: int) -> str:
+    where = f"query {rows[0]}" if rows[0] < num_query else f"gallery image {rows[0] - num_query}"
+    return f"{len(rows)} of {len(features)} descriptors, the first that of {where}, hold"
+
+
+def _scores(found: RankResult | ChanceLevel) -> RankScores | None:
+    if not found.num_queries:
+        return None
+    # A curve's first entry is rank 1; chance is given by rank.
+    offset = 0 if isinstance(found, ChanceLevel) else 1
+    return RankScores({rank: float(found.cmc[rank - offset]) for rank in RANKS}, found.mean_ap, found.mean_inp)
+
+
+def _spread(found: SingleShotResult) -> Spread | None:
+    draws = [scores for draw in found.draws if (scores := _scores(draw))]
+    return Spread.of(draws) if draws else None

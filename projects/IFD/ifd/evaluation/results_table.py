@@ -1,36 +1,39 @@
 """The table that an evaluation prints, in the host's format."""
 
+from typing import TYPE_CHECKING
+
 from tabulate import tabulate
 
-from clothes_rank import MODES
-from clothes_rank.chance import ChanceLevel
+from .rank_scores import METRICS, RankScores
 
-RANKS = (1, 5, 10, 20)
-METRICS = (*(f"Rank-{rank}" for rank in RANKS), "mAP", "mINP")
+if TYPE_CHECKING:
+    from .result import EvaluationResult, ModeResult
 
 
-def results_table(results: dict, chance: dict[str, ChanceLevel]) -> str:
+def results_table(result: "EvaluationResult") -> str:
     """Modes as rows of a Markdown table, in per cent, each followed by what a random ranking would reach.
 
-    Args:
-        results: of ClothesEvaluator.evaluate.   chance: by mode, with RANKS in its cmc.
+    A row's name says what was done to its ranking beyond sorting by distance; a mode without any pair has no figures.
     """
-    rows = []
-    for mode in MODES:
-        single_shot = f"{mode}/single_shot/mAP" in results
-        name = f"{mode}, multi-shot" if single_shot else mode
-        counts = [results[f"{mode}/queries"], results[f"{mode}/left_out"]]
-        rows.append([name, *(f"{results[f'{mode}/{metric}']:.2f}" for metric in METRICS), *counts])
-        level = chance[mode]
-        expected = (*(level.cmc[rank] for rank in RANKS), level.mean_ap, level.mean_inp)
-        rows.append([f"{name}, chance", *(f"{100 * value:.2f}" for value in expected)])
-        if single_shot:
-            key = f"{mode}/single_shot"
-            spread = [f"{results[f'{key}/{m}']:.2f} ± {results[f'{key}/{m}_std']:.2f}" for m in METRICS]
-            rows.append([f"{mode}, single-shot", *spread])
-        rates = {k.rpartition("/")[2]: v for k, v in results.items() if k.startswith(f"{mode}/TPR")}
-        if rates:
-            shares = ", ".join(f"{rate.partition('=')[2]}: {100 * share:.2f}" for rate, share in rates.items())
-            rows.append([f"{mode}, true positives at false positive rate {shares}"])
+    rows = [row for mode, found in result.modes.items() for row in _rows(mode, found, result.protocol.treatment)]
     headers = ["mode", *METRICS, "queries", "left out"]
     return tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True)
+
+
+def _rows(mode: str, found: "ModeResult", treatment: str) -> list[list[str]]:
+    counts = [str(found.queries), str(found.left_out)]
+    if not found.scores or not found.chance:
+        return [[f"{mode}, no pair", *("-" for _ in METRICS), *counts]]
+    shot = f"{mode}, multi-shot" if found.single_shot else mode
+    name = f"{shot}, {treatment}" if treatment else shot
+    rows = [[name, *_cells(found.scores), *counts], [f"{shot}, chance", *_cells(found.chance)]]
+    if found.single_shot:
+        rows.append([f"{mode}, single-shot", *found.single_shot.cells().values()])
+    if found.verification:
+        shares = ", ".join(f"{rate:.0e}: {100 * share:.2f}" for rate, share in found.verification.items())
+        rows.append([f"{name}, true positives at false positive rate {shares}"])
+    return rows
+
+
+def _cells(scores: RankScores) -> list[str]:
+    return [f"{value:.2f}" for value in scores.per_cent().values()]

@@ -1,0 +1,135 @@
+"""How figures were measured: those of two protocols do not compare."""
+
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Any, Literal
+
+import fastreid
+import numpy as np
+import torch
+
+from .. import __version__
+
+# The network of a training as it stood, a run's last, the best by the test queries, or a file that somebody named.
+Choice = Literal["in training", "final", "best on the test queries", "by hand"]
+
+
+@dataclass(frozen=True)
+class Reranking:
+    """k-reciprocal re-ranking (TEST.RERANK): ``k1``, ``k2`` and the share of the original distance, lambda."""
+
+    k1: int
+    k2: int
+    lambda_value: float
+
+
+@dataclass(frozen=True)
+class QueryExpansion:
+    """Alpha query expansion (TEST.AQE): how many times, over how many neighbours ``k``, and alpha."""
+
+    times: int
+    k: int
+    alpha: float
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Whose figures they are.
+
+    Attributes:
+        file: its name without folders; empty for a network that is being trained.
+        chosen: how it came to be the one.
+    """
+
+    file: str
+    chosen: Choice
+
+    @classmethod
+    def at(cls, path: str) -> "Checkpoint":
+        """The choice that a file's name tells of: the host's trainer writes model_final.pth and model_best.pth.
+
+        Args:
+            path: of the checkpoint; empty for a network that is being trained.
+        """
+        file = os.path.basename(path)
+        choices: dict[str, Choice] = {
+            "": "in training",
+            "model_final.pth": "final",
+            "model_best.pth": "best on the test queries",
+        }
+        return cls(file, choices.get(file, "by hand"))
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How figures were measured.
+
+    Attributes:
+        metric: cosine or euclidean.
+        flip: whether descriptors are the mean of an image's and its mirror image's.
+        descriptor: IFD.DESCRIPTOR.
+        checkpoint: whose figures they are.
+        reranking: its parameters; None: none.
+        query_expansion: its parameters; None: none.
+        draw_seed: seed of the single-shot galleries; None where there are none.
+        software: name -> version.
+    """
+
+    metric: Literal["cosine", "euclidean"]
+    flip: bool
+    descriptor: str
+    checkpoint: Checkpoint
+    reranking: Reranking | None = None
+    query_expansion: QueryExpansion | None = None
+    draw_seed: int | None = None
+    software: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, cfg: Any, *, draw_seed: int | None = None) -> "Protocol":
+        """What a config asks for; its MODEL.WEIGHTS is what is evaluated, empty for a network that is being trained."""
+        aqe, rerank = cfg.TEST.AQE, cfg.TEST.RERANK
+        return cls(
+            metric=cfg.TEST.METRIC,
+            flip=cfg.TEST.FLIP.ENABLED,
+            descriptor=cfg.IFD.DESCRIPTOR,
+            checkpoint=Checkpoint.at(cfg.MODEL.WEIGHTS),
+            reranking=Reranking(rerank.K1, rerank.K2, rerank.LAMBDA) if rerank.ENABLED else None,
+            query_expansion=QueryExpansion(aqe.QE_TIME, aqe.QE_K, aqe.ALPHA) if aqe.ENABLED else None,
+            draw_seed=draw_seed,
+            software=software_versions(),
+        )
+
+    @property
+    def treatment(self) -> str:
+        """What was done to the ranking beyond sorting by distance, a part of every name; empty: nothing."""
+        done = ("expanded" if self.query_expansion else "", "re-ranked" if self.reranking else "")
+        return " and ".join(filter(None, done))
+
+    def __str__(self) -> str:
+        words = [f"{self.metric} distance of descriptor {self.descriptor!r}"]
+        if self.flip:
+            words.append("mean over an image and its mirror image")
+        if aqe := self.query_expansion:
+            words.append(f"queries expanded (times {aqe.times}, k {aqe.k}, alpha {aqe.alpha:g})")
+        if rerank := self.reranking:
+            words.append(f"re-ranked (k1 {rerank.k1}, k2 {rerank.k2}, lambda {rerank.lambda_value:g})")
+        words.append(f"{self.checkpoint.file or 'the network'}, {self.checkpoint.chosen}")
+        return "; ".join(words)
+
+
+def software_versions() -> dict[str, str]:
+    """Versions of what figures depend on."""
+    try:
+        host = metadata.version("fastreid")
+    except metadata.PackageNotFoundError:
+        host = f"{fastreid.__version__}, a clone"
+    return {
+        "ifd": __version__,
+        "fastreid": host,
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
