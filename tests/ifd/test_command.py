@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from ifd.evaluation import EvaluationResult
+
 
 def run(root, *arguments, datasets):
     environment = {**os.environ, "FASTREID_DATASETS": str(datasets), "MPLBACKEND": "Agg"}
@@ -38,12 +40,15 @@ def test_train_evaluate_and_draw(pytestconfig, prcc_root, tmp_path, tiny_argumen
     assert trained.returncode == 0, trained.stderr[-3000:]
     assert "Stage 1 of 2" in trained.stdout
     assert "loss_clothing" in trained.stdout
-    results = json.loads((output / "results_PRCC.json").read_text())
+    results = EvaluationResult.load(output / "results_PRCC.json")
+    assert results.protocol.checkpoint.chosen == "in training"
     assert "| clothing_change, multi-shot, chance |" in (output / "results_PRCC.md").read_text()
 
     evaluated = run(root, *train_net, "--eval-only", *options, datasets=prcc_root)
     assert evaluated.returncode == 0, evaluated.stderr[-3000:]
-    assert json.loads((output / "eval" / "results_PRCC.json").read_text()) == pytest.approx(results)
+    again = EvaluationResult.load(output / "eval" / "results_PRCC.json")
+    assert again.flat() == pytest.approx(results.flat())
+    assert again.protocol.checkpoint.chosen == "final"
 
     again = run(root, *train_net, *options, datasets=prcc_root)
     assert again.returncode == 2
@@ -67,7 +72,7 @@ def test_seeds_are_summed_up(pytestconfig, prcc_root, tmp_path, tiny_arguments):
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.count("Starting training from epoch 0") == 2
     values = [
-        json.loads((tmp_path / "run" / f"seed_{seed}" / "results_PRCC.json").read_text())["clothing_change/mAP"]
+        EvaluationResult.load(tmp_path / "run" / f"seed_{seed}" / "results_PRCC.json").flat()["clothing_change/mAP"]
         for seed in (0, 1)
     ]
     summary = json.loads((tmp_path / "run" / "results_seeds.json").read_text())

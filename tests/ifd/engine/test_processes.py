@@ -12,6 +12,7 @@ import torch
 
 from ifd.engine import argument_parser
 from ifd.engine.processes import LaunchError, check_processes, is_lost_peer, launch
+from ifd.evaluation import EvaluationResult
 
 GATHER = """
 import json, sys
@@ -83,7 +84,7 @@ def test_two_processes_train_one_model(pytestconfig, prcc_root, tmp_path, tiny_a
     run(*train_net, "--num-gpus", 2, "--dist-url", "auto", *options, **where)
     run(*train_net, "--eval-only", *options, **where)
     assert torch.load(two / "model_final.pth")["epoch"] == 0
-    trained, evaluated = (json.loads((folder / "results_PRCC.json").read_text()) for folder in (two, two / "eval"))
+    trained, evaluated = (EvaluationResult.load(folder / "results_PRCC.json").flat() for folder in (two, two / "eval"))
     # Batches are cut differently, which may swap neighbours of a barely trained model. Were the second process to
     # evaluate with BN statistics of its own, rank-1 would differ by tens of points.
     assert trained["general/mAP"] == pytest.approx(evaluated["general/mAP"], abs=3)

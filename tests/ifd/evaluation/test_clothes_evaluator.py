@@ -1,6 +1,6 @@
 """The evaluator on a ranking worked out by hand, through the host's inference loop."""
 
-import json
+import logging
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from clothes_rank import clothes_rank_from_distances
 from clothes_rank.query_expansion import expand_queries
 from clothes_rank.rerank import rerank
 from ifd import add_ifd_config
-from ifd.evaluation import ClothesEvaluator, clothes_rank
+from ifd.evaluation import MODES, ClothesEvaluator, DescriptorError, EvaluationResult, clothes_rank
 
 # One query of person 1 in clothes 10 by camera 0. The gallery by falling similarity:
 #   1. person 2                              distractor
@@ -29,6 +29,15 @@ class Angles(torch.nn.Module):
     def forward(self, inputs):
         angle = inputs["images"][:, 0, 0, 0]
         return torch.stack([angle.cos(), angle.sin()], 1)
+
+
+@pytest.fixture
+def told(caplog):
+    """What is logged; the host's logger hands nothing on to pytest's once it has handlers of its own."""
+    logger = logging.getLogger("fastreid.ifd.evaluation")
+    logger.addHandler(caplog.handler)
+    yield caplog
+    logger.removeHandler(caplog.handler)
 
 
 @pytest.fixture
@@ -79,26 +88,64 @@ def test_metric_is_the_mean_of_rank_1_and_map_in_the_mode_asked_for(cfg, mode, e
     assert evaluate(cfg)["metric"] == pytest.approx(expected)
 
 
-def test_metric_falls_back_where_nobody_changes_clothes(cfg):
-    results = evaluate(cfg, people=[(pid, camera, 10 * pid) for pid, camera, _ in QUERY + GALLERY])
+def test_metric_falls_back_aloud_where_nobody_changes_clothes(cfg, tmp_path, told):
+    results = evaluate(cfg, str(tmp_path), people=[(pid, camera, 10 * pid) for pid, camera, _ in QUERY + GALLERY])
     assert results["clothing_change/queries"] == 0
+    assert "clothing_change/mAP" not in results
     assert results["metric"] == (results["general/Rank-1"] + results["general/mAP"]) / 2 > 0
+    assert "has a match in clothing_change mode (IFD.METRIC_MODE): metric is that of general mode" in told.text
+    assert "| clothing_change, no pair | - " in (tmp_path / "results_by_hand.md").read_text()
 
 
-def test_results_are_written_with_chance_beside_them(cfg, tmp_path):
+def test_without_any_pair_there_is_no_metric(cfg, told):
+    results = evaluate(cfg, people=[(person, 0, 10 * person) for person in range(7)])
+    assert results == {f"{mode}/{name}": count for mode in MODES for name, count in (("queries", 0), ("left_out", 2))}
+    assert "there is no metric to choose a checkpoint by" in told.text
+
+
+def test_the_result_is_written_and_kept(cfg, tmp_path):
     results = evaluate(cfg, str(tmp_path / "new"))
-    written = json.loads((tmp_path / "new" / "results_by_hand.json").read_text())
-    chance = {key: written.pop(key) for key in list(written) if "/chance/" in key}
-    assert written == pytest.approx(dict(results))
-    assert len(chance) == 18
-    assert chance["clothing_change/chance/Rank-1"] == pytest.approx(100 / 3)
-    assert chance["clothing_change/chance/mAP"] == pytest.approx(100 * (1 + 1 / 2 + 1 / 3) / 3)
+    written = EvaluationResult.load(tmp_path / "new" / "results_by_hand.json")
+    assert written.flat() == results
+    assert written.label_kind == "labelled"
+    chance = written.modes["clothing_change"].chance
+    # One match among three: at rank 1 in a third of all orders; AP 1, 1/2 or 1/3.
+    assert chance.cmc[1] == pytest.approx(1 / 3)
+    assert chance.mean_ap == pytest.approx((1 + 1 / 2 + 1 / 3) / 3)
     lines = (tmp_path / "new" / "results_by_hand.md").read_text().splitlines()
     cells = {row[0]: row[1:] for row in ([c.strip() for c in line.strip("|").split("|")] for line in lines[2:])}
     assert cells["clothing_change"] == ["0.00", "100.00", "100.00", "100.00", "50.00", "50.00", "1", "1"]
-    # One match among three: at rank 1 in a third of all orders; AP 1, 1/2 or 1/3.
     assert cells["clothing_change, chance"][0] == "33.33"
     assert cells["clothing_change, chance"][4] == f"{100 * (1 + 1 / 2 + 1 / 3) / 3:.2f}"
+    assert lines[-1] == "cosine distance of descriptor 'main'; the network, in training"
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({2: float("nan")}, "1 of 7 descriptors, the first that of gallery image 0, hold NaN or infinite values"),
+        ({0: float("inf"), 5: float("nan")}, "2 of 7 descriptors, the first that of query 0, hold NaN"),
+        ({1: 0.0}, "1 of 7 descriptors, the first that of query 1, hold nothing but zeros.*TEST.METRIC to euclidean"),
+    ],
+)
+def test_descriptors_that_cannot_be_ranked_are_refused(cfg, tmp_path, values, message):
+    features = torch.ones(7, 3)
+    for row, value in values.items():
+        features[row] = value
+    evaluator = ClothesEvaluator(cfg, 2, str(tmp_path))
+    evaluator.process({key: torch.arange(7) for key in ("targets", "camids", "clothes")}, features)
+    with pytest.raises(DescriptorError, match=message):
+        evaluator.evaluate()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_zeros_have_a_euclidean_distance(cfg):
+    cfg.TEST.METRIC = "euclidean"
+    evaluator = ClothesEvaluator(cfg, 2)
+    labels = torch.tensor(QUERY + GALLERY)
+    evaluator.process(dict(zip(("targets", "camids", "clothes"), labels.T, strict=True)), torch.zeros(7, 3))
+    # All distances are equal, so that the order is the gallery's.
+    assert evaluator.evaluate()["general/mAP"] == pytest.approx(100 * (1 / 2 + 2 / 4) / 2)
 
 
 def test_a_new_round_forgets_the_last(cfg):
@@ -137,8 +184,8 @@ def test_roc_key_of_the_host(cfg, tmp_path):
     assert "true positives at false positive rate 1e-04: 0.00" in (tmp_path / "results_by_hand.md").read_text()
 
 
-@pytest.mark.parametrize("key", ["AQE", "RERANK"])
-def test_aqe_and_rerank_keys_of_the_host_have_their_effect(cfg, key):
+@pytest.mark.parametrize(("key", "part"), [("AQE", "expanded"), ("RERANK", "re-ranked")])
+def test_aqe_and_rerank_keys_of_the_host_have_their_effect(cfg, key, part):
     random = torch.Generator().manual_seed(0)
     features = torch.randn(60, 8, generator=random)
     pids, cameras, outfits = (torch.randint(high, (60,), generator=random) for high in (6, 3, 2))
@@ -157,7 +204,8 @@ def test_aqe_and_rerank_keys_of_the_host_have_their_effect(cfg, key):
     else:
         distances = rerank(features[:20], features[20:], k1=8, k2=3, lambda_value=0.2)
         expected = clothes_rank_from_distances(distances, *labels, mode="general")
-    assert results["general/mAP"] == pytest.approx(100 * expected.mean_ap)
+    assert results[f"general/{part}/mAP"] == pytest.approx(100 * expected.mean_ap)
+    assert "general/mAP" not in results
     assert expected.mean_ap != pytest.approx(plain.mean_ap)
     assert not [name for name in results if "single_shot" in name]
 

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from ifd.evaluation import EvaluationResult
+
 
 @pytest.fixture
 def ablation(pytestconfig, prcc_root, tmp_path):
@@ -39,8 +41,8 @@ def test_variants_are_trained_and_reported_once(ablation, tiny_arguments, tmp_pa
     # The joined descriptor is that of the trained IFD, not a training of its own.
     assert not (folder / "seed_0" / "ifd_joined" / "model_final.pth").exists()
     for name in ("baseline", "attention_stream", "ifd"):
-        evaluated = json.loads((folder / "seed_0" / name / "results_PRCC.json").read_text())
-        assert values[name]["PRCC"]["clothing_change/mAP"]["0"] == evaluated["clothing_change/mAP"]
+        evaluated = EvaluationResult.load(folder / "seed_0" / name / "results_PRCC.json")
+        assert values[name]["PRCC"]["clothing_change/mAP"]["0"] == evaluated.flat()["clothing_change/mAP"]
     assert "| IFD, f_rg and f_a joined" in done.stdout
 
     weights = folder / "seed_0" / "ifd" / "model_final.pth"

@@ -1,10 +1,12 @@
 """Tables and figure of an ablation, against values worked out by hand."""
 
+import dataclasses
 import json
 import math
 
 import pytest
 
+from ifd.evaluation.rank_scores import Spread
 from ifd.study import VARIANTS, write_report
 from ifd.study.report import (
     collect,
@@ -21,29 +23,28 @@ BASELINE = {0: (10.0, 20.0), 1: (14.0, 26.0)}
 IFD = {0: (30.0, 40.0), 1: (30.0, 44.0)}
 
 
-def write_run(folder, name, seed, rank1, mean_ap, seconds):
-    run = Run(VARIANTS[name], seed, folder / f"{name}_{seed}", [])
-    run.note({"started": "a", "seconds": seconds, "finished": True})
-    results = {
-        "clothing_change/Rank-1": rank1,
-        "clothing_change/mAP": mean_ap,
-        "clothing_change/single_shot/Rank-1": rank1 / 2,
-        "clothing_change/single_shot/mAP": mean_ap / 2,
-        "clothing_change/chance/Rank-1": 1.5,
-        "clothing_change/chance/mAP": 3.25,
-        "clothing_change/queries": 7,
-        "same_clothing/Rank-1": 99.0,
-        "same_clothing/mAP": 98.0,
-    }
-    (run.folder / "results_PRCC.json").write_text(json.dumps(results))
-    log = [
-        {"iteration": 9, "total_loss": 2.0, "clothing_change/mAP": mean_ap - 5, "same_clothing/mAP": 50.0},
-        {"iteration": 14, "total_loss": 1.5},
-        {"iteration": 14, "total_loss": 1.4},
-        {"iteration": 19, "total_loss": 1.0, "clothing_change/mAP": mean_ap, "same_clothing/mAP": 98.0},
-    ]
-    (run.folder / "metrics.json").write_text("".join(json.dumps(entry) + "\n" for entry in log))
-    return run
+@pytest.fixture
+def write_run(made_up, tmp_path):
+    def write(name, seed, rank1, mean_ap, seconds):
+        run = Run(VARIANTS[name], seed, tmp_path / f"{name}_{seed}", [])
+        run.note({"started": "a", "seconds": seconds, "finished": True})
+        drawn = Spread.of([made_up.scores(rank1 / 200, mean_ap / 200)])
+        changed = made_up.mode(made_up.scores(rank1 / 100, mean_ap / 100), made_up.scores(0.015, 0.0325))
+        modes = {
+            "clothing_change": dataclasses.replace(changed, single_shot=drawn),
+            "same_clothing": made_up.mode(made_up.scores(0.99, 0.98), made_up.scores(0.02, 0.04)),
+        }
+        made_up.result(modes).save(run.folder / "results_PRCC.json")
+        log = [
+            {"iteration": 9, "total_loss": 2.0, "clothing_change/mAP": mean_ap - 5, "same_clothing/mAP": 50.0},
+            {"iteration": 14, "total_loss": 1.5},
+            {"iteration": 14, "total_loss": 1.4},
+            {"iteration": 19, "total_loss": 1.0, "clothing_change/mAP": mean_ap, "same_clothing/mAP": 98.0},
+        ]
+        (run.folder / "metrics.json").write_text("".join(json.dumps(entry) + "\n" for entry in log))
+        return run
+
+    return write
 
 
 def cells_of(table):
@@ -53,9 +54,9 @@ def cells_of(table):
 
 
 @pytest.fixture
-def runs(tmp_path):
+def runs(write_run):
     return [
-        write_run(tmp_path, name, seed, *pair, seconds=60.0 * (seed + 1))
+        write_run(name, seed, *pair, seconds=60.0 * (seed + 1))
         for name, values in (("ifd", IFD), ("baseline", BASELINE))
         for seed, pair in values.items()
     ]
@@ -101,17 +102,13 @@ def test_the_papers_figures_stand_beside_the_measured_ones(runs):
     assert rows["IFD"] == ["30.00 ± 0.00 / 42.00 ± 2.83", "65.3 / 61.7", "64.3 / 42.3"]
 
 
-def test_order_is_told_by_difference_and_seeds(tmp_path):
+def test_order_is_told_by_difference_and_seeds(write_run):
     figures = {
         "baseline": {0: (10.0, 20.0), 1: (14.0, 26.0)},
         "with_ikt": {0: (12.0, 19.0), 1: (20.0, 28.0)},
         "ifd_supcon": {0: (12.0, 25.0), 1: (19.0, 30.0)},
     }
-    runs = [
-        write_run(tmp_path, name, seed, *pair, 60.0)
-        for name, values in figures.items()
-        for seed, pair in values.items()
-    ]
+    runs = [write_run(name, seed, *pair, 60.0) for name, values in figures.items() for seed, pair in values.items()]
     assert cells_of(order_found(collect(runs, ["PRCC"]), "PRCC")) == {
         "baseline < w/ IKT": ["+4.00 (2 of 2 seeds)", "+0.50 (1 of 2 seeds)"],
         "w/ IKT < IFD w/ CL": ["-0.50 (0 of 2 seeds)", "+4.00 (2 of 2 seeds)"],

@@ -1,6 +1,5 @@
 """Which runs there are, what they are told, and what is known of them."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -111,9 +110,10 @@ def test_a_folder_with_something_else_is_left_alone(tiny_config):
     assert [path.name for path in folder.iterdir()] == ["holiday.txt"]
 
 
-def test_results_of_an_evaluation_lie_below_eval(tmp_path):
+def test_results_of_an_evaluation_lie_below_eval(tmp_path, made_up):
     for variant, folder in (("ifd", "x"), ("ifd_joined", "x/eval")):
         path = tmp_path / folder / "results_PRCC.json"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps({"metric": variant}))
-        assert Run(VARIANTS[variant], 0, tmp_path / "x", []).results("PRCC") == {"metric": variant}
+        written = made_up.result({}, dataset=variant)
+        written.save(path)
+        assert Run(VARIANTS[variant], 0, tmp_path / "x", []).results("PRCC") == written

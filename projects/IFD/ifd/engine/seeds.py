@@ -10,7 +10,7 @@ from fastreid.utils import comm
 from fastreid.utils.logger import setup_logger
 from tabulate import tabulate
 
-from ..evaluation.results_table import METRICS
+from ..evaluation.rank_scores import METRICS
 from .setup import load_config, setup
 from .two_stage import evaluate, train
 

@@ -11,8 +11,6 @@ from fastreid.evaluation import DatasetEvaluator
 from fastreid.utils import comm
 from termcolor import colored
 
-from datasets_ext import UserError
-
 from clothes_rank import MODES, clothes_rank, clothes_rank_from_distances
 from clothes_rank.chance import ChanceLevel, chance_level
 from clothes_rank.query_expansion import expand_queries
@@ -20,6 +18,7 @@ from clothes_rank.rerank import rerank
 from clothes_rank.retrieval import RankResult
 from clothes_rank.single_shot import SingleShotResult, single_shot
 from clothes_rank.verification import verification_rates, verification_rates_from_distances
+from datasets_ext import UserError
 
 from .protocol import Protocol
 from .rank_scores import RANKS, RankScores, Spread

@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from tabulate import tabulate
 
+from ..evaluation import EvaluationResult
 from .runs import Run
 from .variants import PAPER_ORDER, VARIANTS
 
@@ -34,11 +35,13 @@ def collect(runs: Sequence[Run], datasets: Sequence[str]) -> dict:
         row = values.setdefault(run.variant.name, {"seconds": {}})
         row["seconds"][run.seed] = run.seconds
         for dataset in datasets:
-            results = run.results(dataset)
+            modes = run.results(dataset).modes
             columns = row.setdefault(dataset, {})
-            for mode, shot, metric in itertools.product(MODES, ("", "single_shot/"), METRICS):
-                if f"{mode}/{shot}{metric}" in results:
-                    columns.setdefault(f"{mode}/{shot}{metric}", {})[run.seed] = results[f"{mode}/{shot}{metric}"]
+            for mode in MODES:
+                single_shot = modes[mode].single_shot
+                for shot, scores in (("", modes[mode].scores), ("single_shot/", single_shot and single_shot.mean)):
+                    for metric in METRICS if scores else ():
+                        columns.setdefault(f"{mode}/{shot}{metric}", {})[run.seed] = scores.per_cent()[metric]
     return values
 
 
@@ -244,8 +247,9 @@ def plot_ablation(values: dict, datasets: Sequence[str], chance: dict, path: Pat
     plt.close(figure)
 
 
-def _chance(results: dict[str, float]) -> dict[str, float]:
-    return {key.replace("/chance/", "/"): value for key, value in results.items() if "/chance/" in key}
+def _chance(results: EvaluationResult) -> dict[str, float]:
+    chance = {mode: found.chance.per_cent() for mode, found in results.modes.items() if found.chance}
+    return {f"{mode}/{metric}": values[metric] for mode, values in chance.items() for metric in METRICS}
 
 
 def _in_order(values: dict) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..engine.checks import OutputFolderError
 from ..engine.two_stage import stage1_config
+from ..evaluation import EvaluationResult
 from .variants import Variant, with_what_they_need
 
 _RECORD = "run.json"
@@ -69,10 +70,10 @@ class Run:
         except (OSError, IndexError, ValueError, ZeroDivisionError):
             return 0.0
 
-    def results(self, dataset: str) -> dict[str, float]:
-        """Metrics of its last evaluation on a data set, see :class:`ifd.evaluation.ClothesEvaluator`."""
+    def results(self, dataset: str) -> EvaluationResult:
+        """Of its last evaluation on a data set."""
         folder = self.folder / "eval" if self.variant.evaluates else self.folder
-        return json.loads((folder / f"results_{dataset}.json").read_text())
+        return EvaluationResult.load(folder / f"results_{dataset}.json")
 
 
 def plan_runs(
