@@ -45,6 +45,21 @@ def test_both_stages_leave_their_checkpoints_and_logs(finished):
     assert any(name.startswith("events.out") for name in os.listdir(cfg.OUTPUT_DIR))
 
 
+@pytest.mark.parametrize(("value", "resume"), [(float("nan"), False), (float("inf"), True)])
+def test_weights_that_are_no_numbers_are_refused(finished, tiny_config, tmp_path, value, resume):
+    checkpoint = torch.load(os.path.join(finished[0].OUTPUT_DIR, "model_final.pth"), weights_only=True)
+    name = next(key for key, weight in checkpoint["model"].items() if key.startswith("backbone.") and weight.dim() == 4)
+    checkpoint["model"][name][0] = value
+    broken = tmp_path / "broken.pth"
+    torch.save(checkpoint, broken)
+    message = f"broken.pth holds NaN or infinite values in 1 of [0-9]+ parameters and statistics, {name}"
+    with pytest.raises(CheckpointError, match=message):
+        load_trained_model(tiny_config, str(broken))
+    tiny_config.MODEL.WEIGHTS = str(broken)
+    with pytest.raises(CheckpointError, match=message):
+        train(tiny_config, resume=resume)
+
+
 @pytest.mark.parametrize("period", [1, 3])
 def test_the_last_evaluation_is_logged_whatever_its_period(tiny_config, period):
     tiny_config.IFD.IKT.ENABLED = False

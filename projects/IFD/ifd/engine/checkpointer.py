@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from fastreid.utils.checkpoint import Checkpointer
@@ -78,6 +80,7 @@ class IFDCheckpointer(Checkpointer):
                 f"{f} has no 'model' entry, so it is no checkpoint of fast-reid; weights of a backbone alone belong "
                 "into MODEL.BACKBONE.PRETRAIN_PATH with MODEL.BACKBONE.PRETRAIN on"
             )
+        _check_finite(f, checkpoint["model"])
         return checkpoint
 
     def _load_model(self, checkpoint):
@@ -118,6 +121,21 @@ class IFDCheckpointer(Checkpointer):
                 "IFD.IKT/IFD.CBD with the config.yaml beside the checkpoint."
             )
         super()._log_incompatible_keys(incompatible)
+
+
+def _check_finite(path: str, model: Mapping[str, Any]) -> None:
+    """Raises CheckpointError where a parameter or statistic holds NaN or infinite values, and names it."""
+    broken = [
+        name
+        for name, value in model.items()
+        if isinstance(value, torch.Tensor) and value.is_floating_point() and not torch.isfinite(value).all()
+    ]
+    if broken:
+        raise CheckpointError(
+            f"{path} holds NaN or infinite values in {len(broken)} of {len(model)} parameters and statistics, "
+            f"{broken[0]} the first of them: the training that wrote it diverged. Take an earlier checkpoint, or train "
+            "again with a lower SOLVER.BASE_LR"
+        )
 
 
 def read_model(path: str) -> dict[str, torch.Tensor]:
