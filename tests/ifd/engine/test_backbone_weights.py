@@ -32,7 +32,7 @@ def test_both_streams_start_from_them(finished_config, tiny_config, extract, tmp
     tiny_config.MODEL.HEADS.NUM_CLASSES = 6
     trained = read_model(checkpoint)
     model = IFDTrainer.build_model(tiny_config)
-    for backbone in (model.backbone, model.attention_backbone):
+    for backbone in (model.backbone, model.attention_stream.backbone):
         for name, value in backbone.state_dict().items():
             assert torch.equal(value, trained[f"backbone.{name}"]), name
 

@@ -49,7 +49,7 @@ def test_precise_bn_and_frozen_layers(tiny_config, finished_config, weights):
     tiny_config.TEST.PRECISE_BN.ENABLED = True
     tiny_config.TEST.PRECISE_BN.DATASET = "PRCC"
     tiny_config.TEST.PRECISE_BN.NUM_ITER = 2
-    tiny_config.MODEL.FREEZE_LAYERS = ["attention_backbone"]
+    tiny_config.MODEL.FREEZE_LAYERS = ["attention_stream"]
     tiny_config.SOLVER.FREEZE_ITERS = 1000
     tiny_config.SOLVER.MAX_EPOCH = 1
     tiny_config.TEST.EVAL_PERIOD = 1
@@ -58,4 +58,6 @@ def test_precise_bn_and_frozen_layers(tiny_config, finished_config, weights):
     after = torch.load(os.path.join(tiny_config.OUTPUT_DIR, "model_final.pth"))["model"]
     convolutions = [name for name in before if name.endswith("weight") and before[name].dim() == 4]
     moved = {name for name in convolutions if not torch.equal(before[name], after[name])}
-    assert moved == {name for name in convolutions if not name.startswith("attention_backbone")}
+    statistics = [name for name in before if name.endswith("running_mean") and name.startswith("attention_stream")]
+    assert all(torch.equal(before[name], after[name]) for name in statistics)
+    assert moved == {name for name in convolutions if not name.startswith("attention_stream")}

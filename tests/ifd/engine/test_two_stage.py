@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 import torch
+from fastreid.utils.env import seed_all_rng
 
 from ifd.engine import CheckpointError, ConfigError, IFDTrainer, evaluate, load_trained_model, train
 from ifd.engine.two_stage import STAGE1_FOLDER
@@ -192,6 +193,54 @@ def test_best_checkpoint_is_kept_over_a_resume(copied_run):
     assert torch.load(run / "model_best.pth")["metric"] == 1000.0
 
 
+def under_first_names(path):
+    """Renames the weights in a checkpoint as 0.1.0 saved them."""
+    checkpoint = torch.load(path)
+    names = {
+        "attention_stream.backbone": "attention_backbone",
+        "attention_stream.head": "attention_heads",
+        "clothing_branch.layer": "clothing_bias",
+    }
+    weights = {}
+    for name, value in checkpoint["model"].items():
+        new = next((new for new in names if name.startswith(f"{new}.")), "")
+        weights[names[new] + name.removeprefix(new) if new else name] = value
+    assert not any(name.startswith(("attention_stream", "clothing_branch")) for name in weights)
+    torch.save({**checkpoint, "model": weights}, path)
+
+
+def test_a_run_of_the_first_version_is_evaluated_and_goes_on(copied_run, finished, tmp_path):
+    cfg, run = copied_run
+    cfg.SOLVER.MAX_EPOCH = 3
+    ours = cfg.clone()
+    ours.OUTPUT_DIR = str(tmp_path / "ours")
+    shutil.copytree(run, ours.OUTPUT_DIR)
+    for path in [*run.glob("*.pth"), *(run / STAGE1_FOLDER).glob("*.pth")]:
+        under_first_names(path)
+    cfg.MODEL.WEIGHTS = str(run / "model_final.pth")
+    assert dict(evaluate(cfg)) == pytest.approx(dict(finished[1]))
+    cfg.MODEL.WEIGHTS = ""
+    for each in (cfg, ours):
+        seed_all_rng(0)
+        train(each, resume=True)
+    first, second = (torch.load(os.path.join(each.OUTPUT_DIR, "model_final.pth")) for each in (cfg, ours))
+    assert first["epoch"] == 2
+    assert list(first["model"]) == list(second["model"])
+    assert all(torch.equal(value, second["model"][name]) for name, value in first["model"].items())
+
+
+def test_stage_2_starts_from_stage_1_of_the_first_version(tiny_config, copied_run):
+    weights = copied_run[1] / STAGE1_FOLDER / "model_final.pth"
+    expected = torch.load(weights)["model"]
+    under_first_names(weights)
+    os.makedirs(tiny_config.OUTPUT_DIR)
+    tiny_config.MODEL.WEIGHTS = str(weights)
+    trainer = IFDTrainer(tiny_config)
+    trainer.resume_or_load(resume=False)
+    loaded = trainer.model.state_dict()
+    assert all(torch.equal(loaded[name], value) for name, value in expected.items())
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -238,6 +287,12 @@ def test_unreadable_checkpoints_are_named(finished, tmp_path):
         (["IFD.PARSING.CLOTHING", ["Upper-cloth"]], "Upper-clothes"),
         (["IFD.PARSING.SYSTEM", "coco"], "coco"),
         (["INPUT.AUGMIX.ENABLED", True], "AUGMIX"),
+        (["IFD.DESCRIPTOR", "both"], "IFD.DESCRIPTOR is 'both'"),
+        (["IFD.IKT.NORM", "GN"], "IFD.IKT.NORM is 'GN'"),
+        (
+            ["SOLVER.FREEZE_ITERS", 5, "MODEL.FREEZE_LAYERS", ["attention_backbone"]],
+            "MODEL.FREEZE_LAYERS names 'attention_backbone'; the model's parts are backbone, heads, attention_stream",
+        ),
         (["MODEL.BACKBONE.NAME", "build_nothing"], "build_nothing"),
         (["MODEL.META_ARCHITECTURE", "IDF"], "IDF"),
     ],

@@ -6,6 +6,7 @@ import pytest
 import torch
 from fastreid.utils.events import EventStorage
 
+from ifd.arguments import ArgumentError
 from ifd.data import build_test_loader
 from ifd.engine import evaluate, load_trained_model, train
 from ifd.modeling import IFD, AttentionPrediction
@@ -18,6 +19,17 @@ def test_loss_is_the_cross_entropy_of_the_map():
     predicted = torch.sigmoid(layer(features))
     expected = -(target * predicted.log() + (1 - target) * (1 - predicted).log()).mean()
     torch.testing.assert_close(layer.loss(features, target), expected)
+
+
+def test_weight():
+    torch.manual_seed(0)
+    layer = AttentionPrediction(5)
+    features, target = torch.randn(2, 5, 4, 3), torch.rand(2, 1, 4, 3)
+    plain = layer.loss(features, target)
+    layer.weight = 3.0
+    torch.testing.assert_close(layer.loss(features, target), 3 * plain)
+    with pytest.raises(ArgumentError, match=r"weight is -1\.0; expected at least 0"):
+        AttentionPrediction(5, weight=-1.0)
 
 
 def test_neither_stream_learns_from_the_prediction():
@@ -46,7 +58,7 @@ def test_one_backbone_and_rgb_alone_serve_after_training(trained):
     trained.IFD.IKT.ENABLED = False
     model = load_trained_model(trained, trained.MODEL.WEIGHTS)
     assert isinstance(model, IFD)
-    assert model.attention_backbone is None
+    assert model.attention_stream is None
     batch = next(iter(build_test_loader(trained, "PRCC")[0]))
     images = batch["images"]
     with torch.no_grad():

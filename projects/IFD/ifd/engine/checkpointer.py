@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from fastreid.utils.checkpoint import Checkpointer
 
 from datasets_ext import UserError
 
-# Parts that a model which predicts its attention map goes without.
-_REPLACED_BY_PREDICTION = ("attention_backbone.", "attention_heads.", "knowledge_transfer.")
-# Rows of these are training identities; a model for other people has other numbers of them.
-_CLASSIFIERS = ("heads.weight", "attention_heads.weight")
+from ..modeling import AcceptsWeights, current_names
 
 
 class CheckpointError(UserError, RuntimeError):
@@ -80,6 +78,7 @@ class IFDCheckpointer(Checkpointer):
                 f"{f} has no 'model' entry, so it is no checkpoint of fast-reid; weights of a backbone alone belong "
                 "into MODEL.BACKBONE.PRETRAIN_PATH with MODEL.BACKBONE.PRETRAIN on"
             )
+        checkpoint["model"] = current_names(checkpoint["model"])
         _check_finite(f, checkpoint["model"])
         return checkpoint
 
@@ -88,23 +87,17 @@ class IFDCheckpointer(Checkpointer):
         return super()._load_model(checkpoint)
 
     def _log_incompatible_keys(self, incompatible):
+        model = self.model if isinstance(self.model, AcceptsWeights) else AcceptsWeights()
         reshaped = {key for key, _, _ in incompatible.incorrect_shapes}
         wrong_shapes = [
             f"{key} {found} instead of {expected}"
             for key, found, expected in incompatible.incorrect_shapes
-            if key not in _CLASSIFIERS
+            if key not in model.classifiers
         ]
         loaded = self._found - set(incompatible.unexpected_keys) - reshaped
-        touched = {key.split(".")[0] for key in loaded}
-        missing = [
-            key
-            for key in incompatible.missing_keys
-            if key not in reshaped.union(_CLASSIFIERS) and not (self._starting and key.split(".")[0] not in touched)
-        ]
-        predicts = any(key.startswith("attention_prediction.") for key in self.model.state_dict())
-        unexpected = [
-            key for key in incompatible.unexpected_keys if not (predicts and key.startswith(_REPLACED_BY_PREDICTION))
-        ]
+        absent = [key for key in incompatible.missing_keys if key not in reshaped]
+        missing = model.needed(absent, loaded, starting=self._starting)
+        unexpected = model.foreign(incompatible.unexpected_keys)
         problems = [
             f"{what}: {', '.join(keys[:3])}{f' and {len(keys) - 3} more' if len(keys) > 3 else ''}"
             for what, keys in (
@@ -139,7 +132,7 @@ def _check_finite(path: str, model: Mapping[str, Any]) -> None:
 
 
 def read_model(path: str) -> dict[str, torch.Tensor]:
-    """The weights in a checkpoint, by name.
+    """The weights in a checkpoint, by today's names, whichever version saved it.
 
     Raises:
         CheckpointError: the file is missing, truncated or no checkpoint of fast-reid.
@@ -149,7 +142,7 @@ def read_model(path: str) -> dict[str, torch.Tensor]:
     return IFDCheckpointer(torch.nn.Module())._load_file(path)["model"]
 
 
-def num_training_identities(path: str) -> int:
-    """Rows of the classifier in a checkpoint: the number of identities it was trained on; 0 where it has none."""
-    model = read_model(path)
-    return next((len(model[name]) for name in _CLASSIFIERS if name in model), 0)
+def num_training_identities(cfg, path: str) -> int:
+    """Rows of the configured model's classifier in a checkpoint: the identities it was trained on; 0 without one."""
+    architecture = META_ARCH_REGISTRY.get(cfg.MODEL.META_ARCHITECTURE)
+    return architecture.num_identities(read_model(path)) if issubclass(architecture, AcceptsWeights) else 0

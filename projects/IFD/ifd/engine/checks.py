@@ -10,6 +10,7 @@ from fastreid.utils import comm
 
 from datasets_ext import UserError, clothing_ids
 
+from ..arguments import ArgumentError, naming
 from ..data import build_masked_transforms
 from ..evaluation import MODES
 
@@ -60,12 +61,27 @@ def check_config(cfg) -> None:
     trial.MODEL.BACKBONE.PRETRAIN = False
     trial.MODEL.HEADS.NUM_CLASSES = 1
     try:
-        META_ARCH_REGISTRY.get(cfg.MODEL.META_ARCHITECTURE)(trial)
+        architecture = META_ARCH_REGISTRY.get(cfg.MODEL.META_ARCHITECTURE)
+        with naming(getattr(architecture, "config_keys", {})):
+            model = architecture(trial)
+        _check_frozen_layers(cfg, model)
         _check_backbone_weights(cfg, trial)
         clothing_ids(cfg.IFD.PARSING.SYSTEM, list(cfg.IFD.PARSING.CLOTHING) or None)
         build_masked_transforms(cfg)
+    except ConfigError:
+        raise
+    except ArgumentError as error:
+        raise ConfigError(str(error)) from error
     except (KeyError, ValueError, AssertionError) as error:
         raise ConfigError(error.args[0] if error.args else repr(error)) from error
+
+
+def _check_frozen_layers(cfg, model) -> None:
+    """The host logs which of MODEL.FREEZE_LAYERS it does not find, and trains them."""
+    parts = [name for name, _ in model.named_children()]
+    for name in cfg.MODEL.FREEZE_LAYERS if cfg.SOLVER.FREEZE_ITERS > 0 else ():
+        if name not in parts:
+            raise ConfigError(f"MODEL.FREEZE_LAYERS names {name!r}; the model's parts are {', '.join(parts)}")
 
 
 def _check_backbone_weights(cfg, without_weights) -> None:

@@ -67,7 +67,7 @@ def load_trained_model(cfg, weights: str, *, trainer=IFDTrainer):
     """The configured model with the weights of a checkpoint, in evaluation mode on MODEL.DEVICE."""
     cfg = cfg.clone()
     cfg.defrost()
-    cfg.MODEL.HEADS.NUM_CLASSES = num_training_identities(weights)
+    cfg.MODEL.HEADS.NUM_CLASSES = num_training_identities(cfg, weights)
     cfg.MODEL.BACKBONE.PRETRAIN = False
     model = trainer.build_model(cfg)
     IFDCheckpointer(model).load(weights)

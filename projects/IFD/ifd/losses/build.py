@@ -1,17 +1,17 @@
 """The clothing branch's loss from the config: the only place that reads its keys."""
 
-from collections.abc import Callable
-from functools import partial
+from typing import Any
 
-import torch
+from torch import nn
 
-from .clothing_contrastive import AVERAGES, clothing_contrastive_loss
-from .supervised_contrastive import supervised_contrastive_loss
+from ..arguments import build_from_keys
+from .clothing_contrastive import ClothingContrastiveLoss
+from .supervised_contrastive import SupervisedContrastiveLoss
 
 _LOSSES = ("ccl", "supcon")
 
 
-def build_clothing_loss(cfg) -> Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]:
+def build_clothing_loss(cfg: Any) -> nn.Module:
     """Returns loss(features, pids, clothes) -> scalar as IFD.CBD says.
 
     Raises:
@@ -20,21 +20,13 @@ def build_clothing_loss(cfg) -> Callable[[torch.Tensor, torch.Tensor, torch.Tens
     cbd = cfg.IFD.CBD
     if cbd.LOSS not in _LOSSES:
         raise ValueError(f"IFD.CBD.LOSS is {cbd.LOSS!r}; expected one of {', '.join(_LOSSES)}")
-    if not cbd.TEMPERATURE > 0:
-        raise ValueError(f"IFD.CBD.TEMPERATURE is {cbd.TEMPERATURE}; expected tau > 0")
     if not cbd.T > 0:
         raise ValueError(f"IFD.CBD.T is {cbd.T}; expected T > 0 (eq. 5 divides by it)")
-    if cbd.AVERAGE_OVER not in AVERAGES:
-        raise ValueError(f"IFD.CBD.AVERAGE_OVER is {cbd.AVERAGE_OVER!r}; expected one of {', '.join(AVERAGES)}")
     if cbd.LOSS == "supcon":
-        return partial(_without_clothes, temperature=cbd.TEMPERATURE)
-    return partial(
-        clothing_contrastive_loss,
-        temperature=cbd.TEMPERATURE,
+        return build_from_keys(SupervisedContrastiveLoss, cfg, {"temperature": "IFD.CBD.TEMPERATURE"})
+    return build_from_keys(
+        ClothingContrastiveLoss,
+        cfg,
+        {"temperature": "IFD.CBD.TEMPERATURE", "average_over": "IFD.CBD.AVERAGE_OVER"},
         cross_clothes_weight=1.0 / cbd.T,
-        average_over=cbd.AVERAGE_OVER,
     )
-
-
-def _without_clothes(features, pids, clothes, *, temperature):
-    return supervised_contrastive_loss(features, pids, temperature=temperature)

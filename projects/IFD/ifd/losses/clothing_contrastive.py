@@ -2,6 +2,9 @@
 
 import torch
 import torch.nn.functional as F
+from torch import nn
+
+from ..arguments import ArgumentError
 
 AVERAGES = ("anchors_with_positive", "batch")
 
@@ -33,7 +36,8 @@ def clothing_contrastive_loss(
         Scalar; 0 with a gradient (of zero) where no sample has a positive.
 
     Raises:
-        ValueError: lengths differ, features are not two-dimensional, a parameter is not positive, or no such average.
+        ArgumentError: a parameter is not positive, or there is no such average.
+        ValueError: lengths differ, or features are not two-dimensional.
     """
     if features.dim() != 2:
         raise ValueError(f"features have shape {tuple(features.shape)}; expected (N, D)")
@@ -42,12 +46,7 @@ def clothing_contrastive_loss(
             f"{features.shape[0]} features, {pids.numel()} identity labels and {clothes.numel()} clothes labels; "
             "expected as many of each"
         )
-    if not temperature > 0:
-        raise ValueError(f"temperature is {temperature}; expected tau > 0")
-    if not cross_clothes_weight > 0:
-        raise ValueError(f"cross_clothes_weight is {cross_clothes_weight}; expected 1/T > 0")
-    if average_over not in AVERAGES:
-        raise ValueError(f"average_over is {average_over!r}; expected one of {', '.join(AVERAGES)}")
+    _check(temperature, cross_clothes_weight, average_over)
 
     pids, clothes = pids.flatten(), clothes.flatten()
     dtype = torch.promote_types(features.dtype, torch.float32)
@@ -71,3 +70,51 @@ def clothing_contrastive_loss(
     w_p = torch.where(clothes[:, None] == clothes[None, :], 1.0, cross_clothes_weight).to(dtype)
     per_anchor = (w_p * pair_loss).masked_fill(~positive, 0.0).sum(dim=1)[anchors] / num_positives[anchors]
     return per_anchor.sum() / (len(per_anchor) if average_over == "anchors_with_positive" else len(pids))
+
+
+class ClothingContrastiveLoss(nn.Module):
+    """:func:`clothing_contrastive_loss` with its parameters, which are checked here and not at the first batch.
+
+    Args:
+        temperature: tau > 0.
+        cross_clothes_weight: w_p > 0 of a pair in different clothes.
+        average_over: "anchors_with_positive" or "batch".
+
+    Raises:
+        ArgumentError: a parameter is not positive, or there is no such average.
+    """
+
+    def __init__(self, temperature: float, cross_clothes_weight: float, average_over: str = "anchors_with_positive"):
+        super().__init__()
+        _check(temperature, cross_clothes_weight, average_over)
+        self.temperature = temperature
+        self.cross_clothes_weight = cross_clothes_weight
+        self.average_over = average_over
+
+    def forward(self, features: torch.Tensor, pids: torch.Tensor, clothes: torch.Tensor) -> torch.Tensor:
+        return clothing_contrastive_loss(
+            features,
+            pids,
+            clothes,
+            temperature=self.temperature,
+            cross_clothes_weight=self.cross_clothes_weight,
+            average_over=self.average_over,
+        )
+
+    def extra_repr(self) -> str:
+        return (
+            f"temperature={self.temperature}, cross_clothes_weight={self.cross_clothes_weight}, "
+            f"average_over={self.average_over!r}"
+        )
+
+
+def _check(temperature: float, cross_clothes_weight: float, average_over: str) -> None:
+    if not temperature > 0:
+        raise ArgumentError("{temperature} is {found}; expected tau > 0", {"found": temperature})
+    if not cross_clothes_weight > 0:
+        raise ArgumentError("{cross_clothes_weight} is {found}; expected 1/T > 0", {"found": cross_clothes_weight})
+    if average_over not in AVERAGES:
+        raise ArgumentError(
+            "{average_over} is {found!r}; expected one of {averages}",
+            {"found": average_over, "averages": ", ".join(AVERAGES)},
+        )

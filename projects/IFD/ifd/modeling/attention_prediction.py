@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from ..arguments import ArgumentError
+
 
 class AttentionPrediction(nn.Module):
     """Predicts the attention map W_I from the main stream's feature maps, so that a deployed model needs no parsing.
@@ -14,14 +16,21 @@ class AttentionPrediction(nn.Module):
     Args:
         feat_dim: D, channels of the feature maps.
         hidden: channels between the two convolutions.
+        weight: of its loss, at least 0.
 
     Shape:
         features: (N, D, h, w) float, F_g; its gradient is stopped here, so that the main stream learns as without it.
         result: (N, 1, h, w) logits; their sigmoid is the predicted W_I.
+
+    Raises:
+        ArgumentError: the weight is negative.
     """
 
-    def __init__(self, feat_dim: int, hidden: int = 64):
+    def __init__(self, feat_dim: int, hidden: int = 64, weight: float = 1.0):
         super().__init__()
+        if not weight >= 0:
+            raise ArgumentError("{weight} is {found}; expected at least 0", {"found": weight})
+        self.weight = weight
         self.layers = nn.Sequential(
             nn.Conv2d(feat_dim, hidden, 1), nn.ReLU(inplace=True), nn.Conv2d(hidden, 1, 3, padding=1)
         )
@@ -31,4 +40,4 @@ class AttentionPrediction(nn.Module):
 
     def loss(self, features: torch.Tensor, attention_map: torch.Tensor) -> torch.Tensor:
         """Binary cross-entropy between the prediction and W_I (N, 1, h, w) in (0, 1), whose gradient is stopped."""
-        return F.binary_cross_entropy_with_logits(self(features), attention_map.detach())
+        return self.weight * F.binary_cross_entropy_with_logits(self(features), attention_map.detach())

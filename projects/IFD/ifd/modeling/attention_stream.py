@@ -1,22 +1,40 @@
-"""The attention stream on its own: stage 1 of the training (IFD, ICASSP 2025)."""
+"""The attention stream, inside IFD and on its own (IFD, ICASSP 2025)."""
 
+from typing import Any, ClassVar
+
+import torch
 from fastreid.config import configurable
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
+from torch import nn
 
-from .inputs import mask_clothing, split_inputs
-from .masked_baseline import MaskedBaseline
+from .inputs import split_inputs
+from .stream_baseline import StreamBaseline
+
+
+class AttentionStream(nn.Module):
+    """The stream that sees the clothing-masked image only: F_a = g_a(M), with its identity head.
+
+    Args:
+        backbone: g_a, (N, 3, H, W) images to (N, D, h, w) feature maps.
+        head: feature maps (and labels) to descriptors f_a (and the losses' inputs).
+    """
+
+    def __init__(self, backbone: nn.Module, head: nn.Module):
+        super().__init__()
+        self.backbone = backbone
+        self.head = head
 
 
 @META_ARCH_REGISTRY.register()
-class IFDAttentionStream(MaskedBaseline):
-    """A network that sees the clothing-masked image only: F_a = g_a(M), trained with the identity loss L_ID^a.
+class IFDAttentionStream(StreamBaseline):
+    """The attention stream on its own, trained with the identity loss L_ID^a: stage 1 of the training.
 
-    Its parameters carry the names that they have in :class:`IFD`, so that stage 2 starts from its checkpoint.
+    Its parameters carry the names that they have in :class:`ifd.modeling.IFD`, so that stage 2 starts from its
+    checkpoint.
 
     Args:
-        attention_backbone: g_a, images to feature maps.
-        attention_heads: feature maps (and labels) to descriptors (and the losses' inputs).
-        Others: see :class:`MaskedBaseline`.
+        attention_stream: the stream.
+        stream_arguments: see :class:`StreamBaseline`.
 
     Shape:
         input: dict with ``images`` (N, 4, H, W) float, RGB in 0-255 and mask in [0, 1], and ``targets`` (N,) in
@@ -24,23 +42,24 @@ class IFDAttentionStream(MaskedBaseline):
         result: (N, D) descriptors f_a in evaluation, a dict of scalar losses in training.
     """
 
+    classifiers: ClassVar[tuple[str, ...]] = ("attention_stream.head.weight",)
+
     @configurable
-    def __init__(self, *, attention_backbone, attention_heads, **kwargs):
-        super().__init__(backbone=None, heads=None, **kwargs)
-        self.attention_backbone = attention_backbone
-        self.attention_heads = attention_heads
+    def __init__(self, *, attention_stream: AttentionStream, **stream_arguments: Any):
+        super().__init__(backbone=None, head=None, **stream_arguments)
+        self.attention_stream = attention_stream
 
     @classmethod
-    def from_config(cls, cfg):
-        kwargs = super().from_config(cfg)
-        return {"attention_backbone": kwargs.pop("backbone"), "attention_heads": kwargs.pop("heads"), **kwargs}
+    def from_config(cls, cfg: Any) -> dict[str, Any]:
+        arguments = super().from_config(cfg)
+        stream = AttentionStream(arguments.pop("backbone"), arguments.pop("head"))
+        return {"attention_stream": stream, **arguments}
 
-    def forward(self, batched_inputs):
-        images, masks = split_inputs(batched_inputs, self.device, needs_mask=True)
-        masked = mask_clothing(images, masks, self.mask_fill)
-        features = self.feature_maps(self.attention_backbone, masked)
+    def forward(self, batched_inputs: dict[str, Any]) -> torch.Tensor | dict[str, torch.Tensor]:
+        inputs = split_inputs(batched_inputs, self.device, needs_mask=True)
+        features = self.masked_feature_maps(self.attention_stream.backbone, inputs)
         if not self.training:
-            return self.attention_heads(features)
+            return self.attention_stream.head(features)
         targets = self.labels(batched_inputs, "targets")
-        losses = self.identity_losses(self.attention_heads(features, targets), targets, "attention")
-        return self.name_single_loss(losses)
+        losses = self.identity_losses(self.attention_stream.head(features, targets), targets, "attention")
+        return self.log_single_loss(losses)

@@ -5,6 +5,9 @@ import torch.nn.functional as F
 from fastreid.layers import get_norm
 from torch import nn
 
+from ..arguments import ArgumentError
+from .heads import NECK_ORDERS
+
 
 class ClothingBiasDiminishing(nn.Module):
     """Picks the clothing out of the refined feature maps and embeds it; used in training only.
@@ -24,15 +27,16 @@ class ClothingBiasDiminishing(nn.Module):
         result: (N, D), f_c.
 
     Raises:
-        ValueError: an option has no such value, or the mask is not (N, 1, H, W).
+        ArgumentError: an option has no such value.
+        ValueError: the mask is not (N, 1, H, W).
     """
 
     def __init__(self, feat_dim: int, norm: str = "BN", mask_resize: str = "area", neck_order: str = "gap_bn"):
         super().__init__()
         if mask_resize not in ("area", "nearest"):
-            raise ValueError(f"IFD.CBD.MASK_RESIZE is {mask_resize!r}; expected 'area' or 'nearest'")
-        if neck_order not in ("gap_bn", "bn_gap"):
-            raise ValueError(f"IFD.NECK_ORDER is {neck_order!r}; expected 'gap_bn' or 'bn_gap'")
+            raise ArgumentError("{mask_resize} is {found!r}; expected 'area' or 'nearest'", {"found": mask_resize})
+        if neck_order not in NECK_ORDERS:
+            raise ArgumentError("{neck_order} is {found!r}; expected 'gap_bn' or 'bn_gap'", {"found": neck_order})
         self.mask_resize = mask_resize
         self.neck_order = neck_order
         self.norm = get_norm(norm, feat_dim)

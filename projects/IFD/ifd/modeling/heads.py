@@ -1,9 +1,15 @@
 """The identity head of either stream."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from fastreid.config import configurable
 from fastreid.modeling.heads import REID_HEADS_REGISTRY, EmbeddingHead
+
+from ..arguments import ArgumentError
+
+NECK_ORDERS = ("gap_bn", "bn_gap")
 
 
 @REID_HEADS_REGISTRY.register()
@@ -15,32 +21,40 @@ class IFDHead(EmbeddingHead):
 
     Args:
         neck_order: "gap_bn" pools, then normalises (the host's BNNeck, the default); "bn_gap" the other way round.
-        Others: as :class:`fastreid.modeling.heads.EmbeddingHead`.
+        host_arguments: as :class:`fastreid.modeling.heads.EmbeddingHead`.
 
     Shape:
-        features: (N, D, h, w) feature maps; targets: (N,) int64 identity labels in training.
-        result: (N, D') descriptors in evaluation; in training the host's dict of ``cls_outputs``,
+        features: (N, D, h, w) feature maps.
+        targets: (N,) int64 identity labels, None in evaluation.
+        result: (N, D') descriptors without labels; with them the host's dict of ``cls_outputs``,
             ``pred_class_logits`` and ``features``.
+
+    Raises:
+        ArgumentError: there is no such order.
     """
 
     @configurable
-    def __init__(self, *, neck_order: str = "gap_bn", **kwargs):
-        super().__init__(**kwargs)
-        if neck_order not in ("gap_bn", "bn_gap"):
-            raise ValueError(f"IFD.NECK_ORDER is {neck_order!r}; expected 'gap_bn' or 'bn_gap'")
+    def __init__(self, *, neck_order: str = "gap_bn", **host_arguments: Any):
+        super().__init__(**host_arguments)
+        if neck_order not in NECK_ORDERS:
+            raise ArgumentError("{neck_order} is {found!r}; expected 'gap_bn' or 'bn_gap'", {"found": neck_order})
         self.neck_order = neck_order
 
     @classmethod
-    def from_config(cls, cfg):
+    def from_config(cls, cfg: Any) -> dict[str, Any]:
         return {**super().from_config(cfg), "neck_order": cfg.IFD.NECK_ORDER}
 
-    def forward(self, features: torch.Tensor, targets: torch.Tensor | None = None):
-        if self.neck_order == "gap_bn":
-            return super().forward(features, targets)
-        # The host's forward pools before its neck with no hook in between, so this order spells it out.
+    def forward(
+        self, features: torch.Tensor, targets: torch.Tensor | None = None
+    ) -> torch.Tensor | dict[str, torch.Tensor]:
+        # The host's forward pools before its neck with no hook in between, so it is spelled out here.
         pooled = self.pool_layer(features)
-        embedding = self.pool_layer(self.bottleneck(features))[..., 0, 0]
-        if not self.training:
+        if self.neck_order == "gap_bn":
+            embedding = self.bottleneck(pooled)[..., 0, 0]
+        else:
+            embedding = self.pool_layer(self.bottleneck(features))[..., 0, 0]
+        # The host asks `self.training`, which is off in a layer of MODEL.FREEZE_LAYERS while its losses go on.
+        if targets is None:
             return embedding
         if self.cls_layer.__class__.__name__ == "Linear":
             logits = F.linear(embedding, self.weight)

@@ -4,6 +4,8 @@ import torch
 from fastreid.layers import get_norm
 from torch import nn
 
+from ..arguments import ArgumentError
+
 # Those of the host that normalise a single channel over the batch.
 _NORMS = ("", "BN", "syncBN", "GhostBN")
 
@@ -23,8 +25,9 @@ class IDKnowledgeTransfer(nn.Module):
         init: weights to start from. "random": PyTorch's, whose sign, and with it whether W_I is high or low where the
             attention stream's features are strong, is a matter of chance. "center": one at the kernel's center and
             zero elsewhere, so that strong features mean attention.
-        scale, offset: that the norm's affine transform starts from. Feature strengths have few high and many middling
+        scale: factor that the norm's affine transform starts from. Feature strengths have few high and many middling
             values; a scale above one and an offset below zero leave W_I dark but for the strongest.
+        offset: what that transform adds at the start.
         learned: whether the identity loss of the main stream shapes W_I, by its gradient into this layer and through it
             into the attention stream. Otherwise both stay out of its reach, and W_I follows L_ID^a alone; a main stream
             that leans on clothes cannot turn the attention to them then. Goes with init "center" only, as a random
@@ -35,7 +38,8 @@ class IDKnowledgeTransfer(nn.Module):
         result: (N, 1, h, w), values in (0, 1).
 
     Raises:
-        ValueError: the kernel size is not a positive odd number, options do not go together, or one has no such value.
+        ArgumentError: the kernel size is not a positive odd number, options do not go together, or one has no such
+            value.
     """
 
     def __init__(
@@ -49,21 +53,26 @@ class IDKnowledgeTransfer(nn.Module):
     ):
         super().__init__()
         if kernel_size < 1 or kernel_size % 2 == 0:
-            raise ValueError(
-                f"IFD.IKT.KERNEL_SIZE is {kernel_size}; it must be a positive odd number to keep the map's size"
+            raise ArgumentError(
+                "{kernel_size} is {found}; it must be a positive odd number to keep the map's size",
+                {"found": kernel_size},
             )
         if norm not in _NORMS:
-            raise ValueError(f"IFD.IKT.NORM is {norm!r}; expected one of {', '.join(_NORMS[1:])}, or '' for none")
+            raise ArgumentError(
+                "{norm} is {found!r}; expected one of {norms}, or '' for none",
+                {"found": norm, "norms": ", ".join(_NORMS[1:])},
+            )
         if init not in ("random", "center"):
-            raise ValueError(f"IFD.IKT.INIT is {init!r}; expected 'random' or 'center'")
+            raise ArgumentError("{init} is {found!r}; expected 'random' or 'center'", {"found": init})
         if init == "random" and not learned:
-            raise ValueError("IFD.IKT.LEARNED is off, but IFD.IKT.INIT is 'random'; set it to 'center'")
+            raise ArgumentError("{learned} is off, but {init} is 'random'; set it to 'center'")
         if not scale > 0:
-            raise ValueError(f"IFD.IKT.SCALE is {scale}; expected more than 0")
+            raise ArgumentError("{scale} is {found}; expected more than 0", {"found": scale})
         if not norm and (scale, offset) != (1.0, 0.0):
-            raise ValueError(
-                f"IFD.IKT.SCALE is {scale} and IFD.IKT.OFFSET {offset}, but IFD.IKT.NORM, whose they are, is empty; "
-                "set it to 'BN' or leave them at 1.0 and 0.0"
+            raise ArgumentError(
+                "{scale} is {found_scale} and {offset} {found_offset}, but {norm}, whose they are, is empty; set it to "
+                "'BN' or leave them at 1.0 and 0.0",
+                {"found_scale": scale, "found_offset": offset},
             )
         self.conv = nn.Conv2d(2, 1, kernel_size, padding=kernel_size // 2, bias=False)
         self.norm = get_norm(norm, 1, weight_init=scale, bias_init=offset) if norm else nn.Identity()

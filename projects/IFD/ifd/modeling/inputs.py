@@ -4,7 +4,7 @@ Carrying the mask as a fourth channel lets the host's collate function, device t
 and predictor work on IFD unchanged: whatever they do to ``images`` happens to both.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -20,7 +20,9 @@ class StreamInputs(NamedTuple):
     masks: torch.Tensor | None
 
 
-def split_inputs(batched_inputs, device: torch.device, *, needs_mask: bool) -> StreamInputs:
+def split_inputs(
+    batched_inputs: dict[str, Any] | torch.Tensor, device: torch.device, *, needs_mask: bool
+) -> StreamInputs:
     """Splits a batch into image and clothing mask, on the model's device, without touching the batch.
 
     Args:
