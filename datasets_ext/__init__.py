@@ -28,7 +28,12 @@ from .palette import label_colours
 from .parsing_maps import ParsingMaps, check_labels, clothing_mask, read_label_png
 from .prcc import PRCC
 from .registry import dataset_class
-from .rendered import RenderedPeopleLTCCLayout, RenderedPeoplePRCCLayout
+from .rendered import (
+    RenderedPeopleLTCCLayout,
+    RenderedPeopleLTCCLayoutUnseenSites,
+    RenderedPeoplePRCCLayout,
+    RenderedPeoplePRCCLayoutUnseenSites,
+)
 
 __all__ = [
     "LABEL_SYSTEMS",
@@ -45,7 +50,9 @@ __all__ = [
     "ParsingMapError",
     "ParsingMaps",
     "RenderedPeopleLTCCLayout",
+    "RenderedPeopleLTCCLayoutUnseenSites",
     "RenderedPeoplePRCCLayout",
+    "RenderedPeoplePRCCLayoutUnseenSites",
     "UserError",
     "check_labels",
     "clothing_ids",

@@ -27,6 +27,8 @@ class LTCC(ClothesImageDataset):
     dataset_dir = "LTCC_ReID"
     dataset_url = "https://naiq.github.io/LTCC_Perosn_ReID.html"
     folders = ("train", "query", "test")
+    query_folder = "query"
+    gallery_folder = "test"
     train_splits = ("train",)
     published = {
         "train": Counts(ids=77, images=9576),
@@ -42,7 +44,7 @@ class LTCC(ClothesImageDataset):
             name = self.dataset_name
             train.append((path, f"{name}_{pid}", f"{name}_c{camid}", f"{pid}_{match['outfit']}"))
 
-        test = {"query": self._list("query"), "gallery": self._list("test")}
+        test = {"query": self._list(self.query_folder), "gallery": self._list(self.gallery_folder)}
         pairs = sorted({_clothes(match) for images in test.values() for _, match in images})
         position = {pair: k for k, pair in enumerate(pairs)}
         splits = {"train": train}

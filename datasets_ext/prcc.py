@@ -35,6 +35,8 @@ class PRCC(ClothesImageDataset):
     dataset_url = "https://www.isee-ai.cn/~yangqize/clothing.html"
     folders = ("rgb/train", "rgb/test/A", "rgb/test/B", "rgb/test/C")
     image_dir = "rgb"
+    test_folder = "test"
+    """Folder of the test images, below `image_dir`."""
     train_splits = ("train", "val")
     published = {
         "train": Counts(ids=150, images=17896),
@@ -78,7 +80,7 @@ class PRCC(ClothesImageDataset):
         images = {}
         for camera in _CAMERAS:
             images[camera] = list_images(
-                osp.join(self.dataset_dir, "rgb", "test", camera),
+                osp.join(self.dataset_dir, "rgb", self.test_folder, camera),
                 rf"(?P<pid>\d+)/cropped_rgb\d+{IMAGE_SUFFIX}",
                 "<pid>/cropped_rgb<n>.jpg, with digits for <pid> and <n>",
             )

@@ -10,9 +10,9 @@ from .prcc import PRCC
 _FOLDER = "rendered_people"
 
 
-def _how_to_render(root):
+def _how_to_render(root, options=""):
     return (
-        f"Render it: python -m rendered_people --output {osp.join(root, _FOLDER)}\n"
+        f"Render it: python -m rendered_people --output {osp.join(root, _FOLDER)}{options}\n"
         f"or set FASTREID_DATASETS to the folder that holds {_FOLDER}."
     )
 
@@ -41,3 +41,26 @@ class RenderedPeopleLTCCLayout(LTCC):
 
     def how_to_get(self):
         return _how_to_render(self.root)
+
+
+@DATASET_REGISTRY.register()
+class RenderedPeoplePRCCLayoutUnseenSites(RenderedPeoplePRCCLayout):
+    """The training set of RenderedPeoplePRCCLayout, tested on people of sites that no training image shows."""
+
+    test_folder = "test_unseen_sites"
+    folders = ("rgb/train", "rgb/test_unseen_sites/A", "rgb/test_unseen_sites/B", "rgb/test_unseen_sites/C")
+
+    def how_to_get(self):
+        return _how_to_render(self.root, " --unseen-sites 1")
+
+
+@DATASET_REGISTRY.register()
+class RenderedPeopleLTCCLayoutUnseenSites(RenderedPeopleLTCCLayout):
+    """The training set of RenderedPeopleLTCCLayout, tested on people of sites that no training image shows."""
+
+    query_folder = "query_unseen_sites"
+    gallery_folder = "test_unseen_sites"
+    folders = ("train", query_folder, gallery_folder)
+
+    def how_to_get(self):
+        return _how_to_render(self.root, " --unseen-sites 1")

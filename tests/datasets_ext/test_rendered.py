@@ -2,11 +2,20 @@ import pytest
 from fastreid.data.datasets import DATASET_REGISTRY
 
 import datasets_ext
-from datasets_ext import LTCC, PRCC, DatasetNotFoundError, RenderedPeopleLTCCLayout, RenderedPeoplePRCCLayout
+from datasets_ext import (
+    LTCC,
+    PRCC,
+    DatasetNotFoundError,
+    RenderedPeopleLTCCLayout,
+    RenderedPeopleLTCCLayoutUnseenSites,
+    RenderedPeoplePRCCLayout,
+    RenderedPeoplePRCCLayoutUnseenSites,
+)
 
 
 def test_every_data_set_is_registered_with_the_host():
-    for name in ("PRCC", "LTCC", "RenderedPeoplePRCCLayout", "RenderedPeopleLTCCLayout"):
+    rendered = [f"RenderedPeople{layout}Layout{sites}" for layout in ("PRCC", "LTCC") for sites in ("", "UnseenSites")]
+    for name in ("PRCC", "LTCC", *rendered):
         assert DATASET_REGISTRY.get(name) is getattr(datasets_ext, name)
 
 
@@ -43,6 +52,37 @@ def test_rendered_people_read_as_the_real_data_set(
         .path_for(found.train[0][0])
         .startswith(str(ltcc_root / "rendered_people" / folder / "parsing"))
     )
+
+
+@pytest.mark.parametrize(
+    ("seen", "unseen", "folder", "tests"),
+    [
+        (RenderedPeoplePRCCLayout, RenderedPeoplePRCCLayoutUnseenSites, "prcc/rgb", ["test"]),
+        (RenderedPeopleLTCCLayout, RenderedPeopleLTCCLayoutUnseenSites, "LTCC_ReID", ["query", "test"]),
+    ],
+)
+def test_unseen_sites_are_another_test_set_of_the_same_training_set(prcc_root, ltcc_root, seen, unseen, folder, tests):
+    top = folder.split("/")[0]
+    (ltcc_root / "rendered_people").mkdir()
+    (ltcc_root / top).rename(ltcc_root / "rendered_people" / top)
+    base = ltcc_root / "rendered_people" / folder
+    with pytest.raises(DatasetNotFoundError, match="--output .*/rendered_people --unseen-sites 1"):
+        unseen(root=ltcc_root)
+    for test in tests:
+        (base / test).rename(base / f"{test}_unseen_sites")
+    found = unseen(root=ltcc_root)
+    assert "_unseen_sites" in found.parsing_maps().path_for(found.query[0][0])
+    for test in tests:
+        (base / f"{test}_unseen_sites").rename(base / test)
+    expected = seen(root=ltcc_root)
+
+    def named_as_seen(items):
+        return [(path.replace("_unseen_sites/", "/"), *labels) for path, *labels in items]
+
+    assert found.train == expected.train
+    assert named_as_seen(found.query) == expected.query
+    assert named_as_seen(found.gallery) == expected.gallery
+    assert all("_unseen_sites/" in path for path, *_ in found.query + found.gallery)
 
 
 @pytest.mark.parametrize("rendered", [RenderedPeoplePRCCLayout, RenderedPeopleLTCCLayout])

@@ -12,7 +12,7 @@ import rendered_people
 PACKAGE = Path(rendered_people.__file__).parent
 # What stands before a room is what it may know; the modules of the package itself know all rooms or none.
 ROOMS = ("camera", "render", "person", "clothes", "studio", "folder")
-VOCABULARY = ("colours", "labels", "noise", "seeding")
+VOCABULARY = ("colours", "errors", "labels", "noise", "seeding")
 OTHERS = (
     "clothes_rank",
     "datasets_ext",

@@ -2,59 +2,97 @@
 
 import argparse
 import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn
 
+from rendered_people.errors import RenderingError
 from rendered_people.folder.benchmark import render_benchmark
 from rendered_people.folder.parameters import LAYOUTS, SPLITS, BenchmarkParameters
 
+_NAME = "rendered_people"
 
-def main(arguments=None):
-    """Command line of the renderer; returns the exit status."""
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line of the renderer.
+
+    Args:
+        arguments: Those of the process when None.
+
+    Returns:
+        The exit status: 2 for what the user can set right, which one sentence on stderr names.
+    """
     options = vars(_parser().parse_args(arguments))
     output = options.pop("output")
     try:
-        manifest = render_benchmark(output, **options)
-    except (ValueError, ImportError) as error:
-        print(f"rendered_people: {error}", file=sys.stderr)
-        return 2
+        with _warnings_in_a_line():
+            manifest = render_benchmark(output, **options)
+    except (RenderingError, ImportError) as error:
+        return _refuse(str(error))
+    except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
+        return _refuse(f"{error.strerror or error}{place}; the same command goes on where it stopped")
+    except MemoryError:
+        return _refuse("out of memory; the same command goes on where it stopped: give fewer --workers")
     except KeyboardInterrupt:
-        print("rendered_people: interrupted; the same command goes on where it stopped", file=sys.stderr)
+        print(f"{_NAME}: interrupted; the same command goes on where it stopped", file=sys.stderr)
         return 130
     print(f"{manifest['benchmark']}: {manifest['images']} images in {output}, digest {manifest['digest'][:16]}")
     return 0
 
 
-def _parser():
+def _refuse(sentence: str) -> int:
+    # Names of files may hold what a terminal would obey.
+    print(f"{_NAME}: {''.join(c if c.isprintable() else ascii(c)[1:-1] for c in sentence)}", file=sys.stderr)
+    return 2
+
+
+@contextmanager
+def _warnings_in_a_line() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = lambda message, *_, **__: print(f"{_NAME}: {message}", file=sys.stderr)
+        yield
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(_refuse(f"{message}; --help lists the options"))
+
+
+def _parser() -> argparse.ArgumentParser:
     default = BenchmarkParameters()
-    parser = argparse.ArgumentParser(prog="python -m rendered_people", description=__doc__.split(":", 1)[1].strip())
-    add = parser.add_argument
-    add("--output", required=True, help="folder to write; an interrupted run in it goes on")
-    add("--people", type=int, default=default.people, help="training and evaluated people together (%(default)s)")
-    add("--outfits", type=int, default=default.outfits, help="outfits a person (%(default)s)")
-    add("--cameras", type=int, default=default.cameras, help="cameras (%(default)s); PRCC's layout has 3")
+    parser = _Parser(prog="python -m rendered_people", description="Renders the benchmark.")
+
+    def add(name: str, *, help: str, **settings: Any) -> None:
+        parser.add_argument(f"--{name}", help=help, **settings)
+
+    def number(name: str, help: str) -> None:
+        value = getattr(default, name.replace("-", "_"))
+        add(name, type=type(value), default=value, help=f"{help} (%(default)s)")
+
+    add("output", required=True, help="folder to write; an interrupted run in it goes on")
+    number("people", "people of a site, training and evaluated ones together")
+    number("outfits", "outfits a person")
+    number("cameras", "cameras of a site; PRCC's layout has 3")
+    number("images-per-view", "images a person, outfit and camera")
+    number("height", "pixels")
+    number("width", "pixels")
+    number("seed", "everything follows from it")
+    number("train-share", "share of the people to train on")
     add(
-        "--images-per-view",
-        type=int,
-        default=default.images_per_view,
-        help="images a person, outfit and camera (%(default)s)",
-    )
-    add("--height", type=int, default=default.height, help="pixels (%(default)s)")
-    add("--width", type=int, default=default.width, help="pixels (%(default)s)")
-    add("--seed", type=int, default=default.seed, help="everything follows from it (%(default)s)")
-    add("--train-share", type=float, default=default.train_share, help="share of the people to train on (%(default)s)")
-    add(
-        "--split",
+        "split",
         choices=SPLITS,
         default=default.split,
-        help="people to evaluate on (%(default)s); 'validation': in neither train nor test, for hyperparameters",
+        help="whom to evaluate on (%(default)s); 'validation': people, and unseen sites, that are in neither train nor "
+        "test, for hyperparameters",
     )
-    add(
-        "--shared-outfits",
-        type=float,
-        default=default.shared_outfits,
-        help="share of the garments that several people own, 0 to 1 (%(default)s)",
-    )
-    add("--layouts", nargs="+", choices=LAYOUTS, default=default.layouts, help="folder layouts to write (both)")
-    add("--workers", type=int, default=None, help="processes (all cores)")
+    number("shared-outfits", "share of the garments that several people own, 0 to 1")
+    number("sites", "sites to train and to evaluate on, each with scenes, cameras and people of its own")
+    number("unseen-sites", "further sites to evaluate on, which training never sees")
+    add("layouts", nargs="+", choices=LAYOUTS, default=default.layouts, help="folder layouts to write (both)")
+    add("workers", type=int, default=None, help="processes (all cores)")
     return parser
 
 

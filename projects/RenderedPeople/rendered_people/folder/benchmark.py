@@ -1,158 +1,172 @@
 """Renders a whole benchmark into a folder: resumable, on all cores, the same bytes for the same parameters."""
 
-import multiprocessing
 import os
-import threading
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from itertools import groupby
+import shutil
+import warnings
+from typing import Any
 
 from tqdm import tqdm
 
+from rendered_people.errors import RenderingError
+from rendered_people.folder.checksums import FILE_NAME as CHECKSUMS
+from rendered_people.folder.checksums import digest, file_hashes, read_checksums, write_checksums
 from rendered_people.folder.contact_sheet import write_contact_sheet
 from rendered_people.folder.data_card import write_data_card
 from rendered_people.folder.files import Shelf
-from rendered_people.folder.layouts import information_files, planned_files
+from rendered_people.folder.label_system import label_system_files
+from rendered_people.folder.layouts import FilePair, Shot, information_files, planned_files
+from rendered_people.folder.lock import locked
 from rendered_people.folder.manifest import (
     NAME,
+    Manifest,
     check_manifest,
-    digest,
     new_manifest,
     read_manifest,
     warn_of_other_libraries,
     write_manifest,
 )
 from rendered_people.folder.parameters import BenchmarkParameters
+from rendered_people.folder.workers import checked_workers, render_shots
 from rendered_people.person.body import require_anny
 
+Plan = dict[Shot, list[FilePair]]
 
-def render_benchmark(output, *, workers=None, progress=True, **parameters):
+# Bytes a pixel that no rendering has stayed below: what surely does not fit is refused before work is spent.
+_LEAST_BYTES = {".jpg": 0.3, ".png": 1.0, "map": 0.01}
+
+
+def render_benchmark(
+    output: str | os.PathLike[str], *, workers: int | None = None, progress: bool = True, **parameters: Any
+) -> Manifest:
     """Renders people in several outfits before several cameras, with parsing maps, in PRCC's and LTCC's folder layouts.
 
-    An interrupted run goes on where it was; a finished folder is recognised and returned at once.
+    An interrupted run goes on where it was; a finished folder is recognised, checked and returned. What is missing
+    from it or damaged is rendered again.
 
     Args:
-        output: path of the folder to write.   workers: processes, all cores by default; the bytes do not depend on it.
-        progress: whether to show a progress bar.   parameters: see BenchmarkParameters.
-    Returns: dict, the folder's manifest.
-    Raises:
-        ValueError for a parameter out of range, and where the folder holds a benchmark of other parameters.
-        ImportError where the package 'anny' is missing.
-    """
-    parameters = BenchmarkParameters(**parameters)
-    workers = workers or _cores()
-    if workers < 1:
-        raise ValueError(f"workers is {workers}; it must be at least 1")
-    shelf = Shelf(output)
-    plan = planned_files(parameters)
-    manifest = _open_manifest(shelf, parameters)
-    missing = {
-        shot: files for shot, files in plan.items() if not all(shelf.has(path) for pair in files for path in pair)
-    }
-    information = information_files(parameters)
-    if manifest["complete"] and not missing and all(map(shelf.has, information)):
-        return manifest
+        output: Path of the folder to write.
+        workers: Processes, all cores by default; the bytes do not depend on it.
+        progress: Whether to show a progress bar.
+        **parameters: See BenchmarkParameters.
 
-    require_anny()
-    warn_of_other_libraries(shelf, manifest)
+    Returns:
+        The folder's manifest.
+
+    Raises:
+        RenderingError: A parameter is out of range; the folder holds something else, or a benchmark of other
+            parameters; another process renders into it; it lacks the space; a worker process died. A ValueError.
+        ImportError: The package `anny` is missing.
+        OSError: The folder cannot be written to.
+    """
+    checked = BenchmarkParameters(**parameters)
+    workers = checked_workers(workers)
+    shelf = Shelf(output)
+    plan = planned_files(checked)
+    manifest = _open_manifest(shelf, checked)
+    if _missing_shots(shelf, checked, plan, manifest):
+        require_anny()
+    elif manifest["complete"] and all(shelf.holds(*file) for file in _small_files(checked).items()):
+        return manifest
+    with locked(shelf):
+        shelf.sweep()
+        return _fill(shelf, checked, plan, workers, progress)
+
+
+def _fill(shelf: Shelf, parameters: BenchmarkParameters, plan: Plan, workers: int, progress: bool) -> Manifest:
+    """Renders what is missing of a folder that is ours alone."""
+    manifest = _open_manifest(shelf, parameters)
+    missing = _missing_shots(shelf, parameters, plan, manifest)
+    before = manifest.get("digest")
+    other_libraries = bool(missing) and warn_of_other_libraries(shelf, manifest)
+    _require_space(shelf, parameters, missing)
+    if manifest["complete"] and missing:
+        warnings.warn(
+            f"{len(missing)} of {len(plan)} images in {shelf.root} are missing or not as they were rendered "
+            f"(the first is {missing[min(missing)][0][0]}): they are rendered again",
+            stacklevel=3,
+        )
     write_manifest(shelf, manifest)
-    for path, content in information.items():
-        shelf.write(path, content.encode())
-    bar = tqdm(total=len(plan), initial=len(plan) - len(missing), unit="image", disable=not progress)
+    for path, content in _small_files(parameters).items():
+        if not shelf.holds(path, content):
+            shelf.write(path, content)
+    bar = tqdm(total=len(plan), initial=len(plan) - len(missing), unit="image", disable=not (progress and missing))
     with bar:
         bar.set_description(f"{NAME}: loading the body model, a minute the first time")
-        for finished in _render_all(parameters, shelf.root, missing, workers):
+        for finished in render_shots(parameters, shelf.root, missing, workers):
             bar.set_description(NAME, refresh=False)
             bar.update(finished)
-    paths = [path for files in plan.values() for pair in files for path in pair]
-    manifest.update(complete=True, images=len(plan), digest=digest(shelf, [*paths, *information]))
+    hashes = file_hashes(shelf, _digested(parameters, plan))
+    after = digest(hashes)
+    if manifest["complete"] and after != before and not other_libraries:
+        raise RenderingError(
+            f"with what was damaged rendered again, {shelf.root} is still not as it was (digest {after[:16]}, it was "
+            f"{str(before)[:16]}); remove the folder and render again"
+        )
+    manifest.update(complete=True, images=len(plan), digest=after)
+    write_checksums(shelf, hashes)
     write_contact_sheet(shelf, parameters, plan)
     write_data_card(shelf, parameters, manifest)
     write_manifest(shelf, manifest)
-    shelf.sweep()
     return manifest
 
 
-def _open_manifest(shelf, parameters):
+def _open_manifest(shelf: Shelf, parameters: BenchmarkParameters) -> Manifest:
     manifest = read_manifest(shelf)
     if manifest is not None:
         check_manifest(shelf, manifest, parameters)
         return manifest
-    if shelf.root.is_dir() and any(shelf.root.iterdir()):
-        raise ValueError(f"{shelf.root} is not empty and holds no benchmark of {NAME}; name a new or empty folder")
+    if not shelf.is_empty():
+        raise RenderingError(f"{shelf.root} is not empty and holds no benchmark of {NAME}; name a new or empty folder")
     return new_manifest(parameters)
 
 
-def _cores():
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _small_files(parameters: BenchmarkParameters) -> dict[str, bytes]:
+    """What is written beside images and maps: content by relative path."""
+    return {**information_files(parameters), **label_system_files(parameters)}
 
 
-def _render_all(parameters, root, missing, workers):
-    """Renders the missing shots; yields the number of images finished since the last time."""
-    tasks = [
-        [(shot, missing[shot]) for shot in shots]
-        for _, shots in groupby(sorted(missing), key=lambda shot: (shot.person, shot.outfit))
-    ]
-    if not tasks:
-        return
-    if workers == 1:
-        renderer = _Renderer(parameters, root)
-        yield from map(renderer.render, tasks)
-        return
-    # Forking a process that has used torch or BLAS threads can hang; new processes cannot.
-    context = multiprocessing.get_context("spawn")
-    lock = context.Lock()
-    with ProcessPoolExecutor(
-        min(workers, len(tasks)), context, initializer=_start_worker, initargs=(parameters, root, lock)
-    ) as pool:
-        futures = [pool.submit(_render_in_worker, task) for task in tasks]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+def _digested(parameters: BenchmarkParameters, plan: Plan) -> list[str]:
+    """Relative paths of the files that the digest speaks of."""
+    return [*(path for files in plan.values() for pair in files for path in pair), *information_files(parameters)]
 
 
-class _Renderer:
-    """Renders and writes the shots of one person in one outfit at a time."""
+def _missing_shots(shelf: Shelf, parameters: BenchmarkParameters, plan: Plan, manifest: Manifest) -> Plan:
+    """Shots of which a file is missing or damaged.
 
-    def __init__(self, parameters, root, lock=None):
-        from rendered_people.clothes.wardrobe import Wardrobe
-        from rendered_people.person.body import BodyModel
-        from rendered_people.studio import Studio
-
-        wardrobe = Wardrobe(parameters.seed, parameters.shared_outfits, parameters.stock)
-        self._studio = Studio(parameters.seed, wardrobe, BodyModel(lock))
-        self._size = parameters.height, parameters.width
-        self._shelf = Shelf(root)
-
-    def render(self, task):
-        """Writes the files of a list of (Shot, file pairs); returns how many shots they were."""
-        for shot, files in task:
-            image, labels = self._studio.photograph(shot.person, shot.outfit, shot.camera, shot.frame, *self._size)
-            for image_path, parsing_path in files:
-                self._shelf.write_image(parsing_path, labels)
-                self._shelf.write_image(image_path, image)
-        return len(task)
-
-
-_renderer = None
-
-
-def _start_worker(parameters, root, lock):
-    global _renderer
-    import torch
-
-    torch.set_num_threads(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _renderer = _Renderer(parameters, root, lock)
+    In a finished folder every byte is compared with what was rendered; in an unfinished one, where a power cut may have
+    left empty files, every image has to begin and end as its format does.
+    """
+    paths = _digested(parameters, plan)
+    rendered: dict[str, str] = {}
+    found: dict[str, str] = {}
+    if manifest["complete"]:
+        found = file_hashes(shelf, paths)
+        if digest(found) == manifest["digest"]:
+            return {}
+        rendered = read_checksums(shelf)
+    # Folders of earlier versions have no checksums; those of a folder that was tampered with prove nothing.
+    if rendered and digest({path: rendered.get(path, "") for path in paths}) == manifest["digest"]:
+        damaged = {path for path in paths if found.get(path) != rendered[path]}
+    else:
+        damaged = {path for pairs in plan.values() for pair in pairs for path in pair if not shelf.is_whole_image(path)}
+        small = information_files(parameters).items()
+        if manifest["complete"] and not damaged and all(shelf.holds(path, content) for path, content in small):
+            raise RenderingError(
+                f"images in {shelf.root} are not as they were rendered, and no {CHECKSUMS} of theirs says which; "
+                "remove the folder and render again"
+            )
+    return {shot: pairs for shot, pairs in plan.items() if any(path in damaged for pair in pairs for path in pair)}
 
 
-def _end_with_parent():
-    """A killed parent cannot tell its workers to stop; they would wait for tasks for ever."""
-    multiprocessing.parent_process().join()
-    os._exit(1)
-
-
-def _render_in_worker(task):
-    return _renderer.render(task)
+def _require_space(shelf: Shelf, parameters: BenchmarkParameters, missing: Plan) -> None:
+    """Raises RenderingError where the disk has not even the least that the missing files take."""
+    pixels = parameters.height * parameters.width
+    images = [image for files in missing.values() for image, _ in files]
+    least = sum(pixels * (_LEAST_BYTES[os.path.splitext(image)[1]] + _LEAST_BYTES["map"]) for image in images)
+    total, _, free = shutil.disk_usage(shelf.root)
+    # Some file systems do not say what they hold.
+    if total and free < least:
+        raise RenderingError(
+            f"{len(images):,} images and their maps need more than {least / 1e6:,.0f} MB, and {shelf.root} has "
+            f"{free / 1e6:,.0f} MB left; name a folder on another disk, or free some space"
+        )

@@ -1,86 +1,116 @@
 """The two published folder layouts: which file shows which image.
 
 PRCC's layout: prcc/rgb/{train,val}/<pid>/<camera>_cropped_rgb<n>.jpg, prcc/rgb/test/<camera>/<pid>/cropped_rgb<n>.jpg,
-parsing maps in prcc/parsing/ with the same paths and .png. Cameras A and B see one outfit, C another.
+parsing maps in prcc/parsing/ with the same paths and .png. Cameras A and B see one outfit, C another. Its three letters
+are the parts that cameras play in the protocol (gallery, same clothes, changed clothes), so that the three cameras of
+every site are its A, B and C.
 LTCC's layout: LTCC_ReID/{train,query,test}/<pid>_<outfit>_c<camera>_<frame>.png, parsing maps in LTCC_ReID/parsing/,
-lists of people in LTCC_ReID/info/.
+lists of people in LTCC_ReID/info/. Cameras are numbered on from site to site.
+Test images of unseen sites lie beside those of seen ones, in folders whose names end in `_unseen_sites`: a test set of
+its own in the same data set.
 """
 
 from dataclasses import dataclass
 
+from rendered_people.folder.parameters import BenchmarkParameters
+from rendered_people.folder.sites import Site, benchmark_sites
+
+# Folders, below the benchmark's, that hold the parsing maps of a layout.
+PARSING_TREES = {"prcc": "prcc/parsing", "ltcc": "LTCC_ReID/parsing"}
 _PRCC_CAMERAS = "ABC"
 _PRCC_OUTFITS = (0, 0, 1)
+
+FilePair = tuple[str, str]
 
 
 @dataclass(frozen=True, order=True)
 class Shot:
-    """One image to be rendered: person, outfit, camera and frame, all from 0."""
+    """One image to be rendered.
 
+    Attributes:
+        site: Position in `benchmark_sites`.
+        person: Person of the site, from 0.
+        outfit: Outfit of the person, from 0.
+        camera: Camera of the site, from 0.
+        frame: Image of the view, from 0.
+    """
+
+    site: int
     person: int
     outfit: int
     camera: int
     frame: int
 
 
-def planned_files(parameters):
+def planned_files(parameters: BenchmarkParameters) -> dict[Shot, list[FilePair]]:
     """Every image of a benchmark and where it goes.
 
     Args:
-        parameters: BenchmarkParameters.
-    Returns: dict Shot -> list of (image path, parsing path), relative with "/"; shots that no layout shows are absent.
+        parameters: What the benchmark is made from.
+
+    Returns:
+        (image path, parsing path) pairs by shot, relative with "/"; shots that no layout shows are absent.
     """
     plan = {}
-    for training, people in ((True, parameters.train_people), (False, parameters.evaluated_people)):
-        for person in people:
+    for index, site in enumerate(benchmark_sites(parameters)):
+        for person in (*site.train_people, *site.evaluated_people):
             for outfit in range(parameters.outfits):
                 for camera in range(parameters.cameras):
                     for frame in range(parameters.images_per_view):
-                        shot = Shot(person, outfit, camera, frame)
-                        files = [
-                            _FILES[layout](shot, training, parameters.images_per_view) for layout in parameters.layouts
-                        ]
-                        files = [pair for pair in files if pair is not None]
-                        if files:
-                            plan[shot] = files
+                        shot = Shot(index, person, outfit, camera, frame)
+                        files = [_FILES[layout](shot, site, parameters) for layout in parameters.layouts]
+                        if pairs := [pair for pair in files if pair is not None]:
+                            plan[shot] = pairs
     return plan
 
 
-def information_files(parameters):
-    """Text files of LTCC's layout: dict of relative path -> content; empty where that layout is not written."""
+def information_files(parameters: BenchmarkParameters) -> dict[str, bytes]:
+    """Text files of LTCC's layout: content by relative path; none where that layout is not written."""
     if "ltcc" not in parameters.layouts:
         return {}
+    people: dict[str, list[int]] = {"train": [], "test": []}
+    for site in benchmark_sites(parameters):
+        people["train"] += map(site.person_number, site.train_people)
+        people.setdefault("test" + _suffix(site), []).extend(map(site.person_number, site.evaluated_people))
     files = {}
-    for split, people in (("train", parameters.train_people), ("test", parameters.evaluated_people)):
-        files[f"LTCC_ReID/info/cloth-change_id_{split}.txt"] = "".join(f"{person}\n" for person in people)
-        files[f"LTCC_ReID/info/cloth-unchange_id_{split}.txt"] = ""
+    for split, numbers in people.items():
+        files[f"LTCC_ReID/info/cloth-change_id_{split}.txt"] = "".join(f"{number}\n" for number in numbers).encode()
+        files[f"LTCC_ReID/info/cloth-unchange_id_{split}.txt"] = b""
     return files
 
 
-def _prcc_files(shot, training, images_per_view):
+def _suffix(site: Site) -> str:
+    return "" if site.seen else "_unseen_sites"
+
+
+def _prcc_files(shot: Shot, site: Site, parameters: BenchmarkParameters) -> FilePair | None:
     if shot.outfit != _PRCC_OUTFITS[shot.camera]:
         return None
-    pid, camera = f"{shot.person + 1:03d}", _PRCC_CAMERAS[shot.camera]
-    name = f"cropped_rgb{shot.frame + 1:03d}"
-    if training:
-        folder = "val" if _is_validation(shot, images_per_view) else "train"
+    person, camera = site.person_number(shot.person), _PRCC_CAMERAS[shot.camera]
+    pid, name = f"{person + 1:03d}", f"cropped_rgb{shot.frame + 1:03d}"
+    if shot.person in site.train_people:
+        folder = "val" if _is_validation(shot, person, parameters.images_per_view) else "train"
         stem = f"{folder}/{pid}/{camera}_{name}"
     else:
-        stem = f"test/{camera}/{pid}/{name}"
-    return f"prcc/rgb/{stem}.jpg", f"prcc/parsing/{stem}.png"
+        stem = f"test{_suffix(site)}/{camera}/{pid}/{name}"
+    return f"prcc/rgb/{stem}.jpg", f"{PARSING_TREES['prcc']}/{stem}.png"
 
 
-def _is_validation(shot, images_per_view):
+def _is_validation(shot: Shot, person: int, images_per_view: int) -> bool:
     """Whether an image of a training person goes to rgb/val: a tenth of each view, or one image of one camera."""
     held_out = images_per_view // 10
     if held_out:
         return shot.frame >= images_per_view - held_out
-    return shot.camera == shot.person % 3 and shot.frame == images_per_view - 1
+    return shot.camera == person % 3 and shot.frame == images_per_view - 1
 
 
-def _ltcc_files(shot, training, images_per_view):
-    folder = "train" if training else "query" if shot.frame == 0 else "test"
-    name = f"{shot.person:03d}_{shot.outfit + 1}_c{shot.camera + 1}_{shot.frame + 1:06d}"
-    return f"LTCC_ReID/{folder}/{name}.png", f"LTCC_ReID/parsing/{folder}/{name}.png"
+def _ltcc_files(shot: Shot, site: Site, parameters: BenchmarkParameters) -> FilePair:
+    folder = ("query" if shot.frame == 0 else "test") + _suffix(site)
+    if shot.person in site.train_people:
+        folder = "train"
+    person, camera = site.person_number(shot.person), site.camera_number(shot.camera)
+    name = f"{person:03d}_{shot.outfit + 1}_c{camera + 1}_{shot.frame + 1:06d}"
+    return f"LTCC_ReID/{folder}/{name}.png", f"{PARSING_TREES['ltcc']}/{folder}/{name}.png"
 
 
 _FILES = {"prcc": _prcc_files, "ltcc": _ltcc_files}

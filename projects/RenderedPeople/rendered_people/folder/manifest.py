@@ -1,34 +1,50 @@
 """The manifest of a benchmark's folder: what it was made from, whether it is complete, what its bytes add up to."""
 
-import hashlib
 import json
 import warnings
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from rendered_people.errors import RenderingError
+from rendered_people.folder.files import Shelf
+from rendered_people.folder.parameters import BenchmarkParameters, with_defaults
 
 NAME = "RenderedPeople"
 FILE_NAME = "manifest.json"
-# Raised with every change that alters a pixel, so that no folder mixes two.
+# Raised with every change that alters a pixel, so that no folder mixes two; and the day on which it was.
 CONTENT_VERSION = 2
+CONTENT_DATE = "2026-11-22"
 _LIBRARIES = ("anny", "numba", "numpy", "pillow", "scipy", "torch")
+_KINDS = {"parameters": dict, "made_with": dict, "complete": bool}
+
+Manifest = dict[str, Any]
 
 
-def read_manifest(shelf):
-    """The manifest in a folder as a dict, or None; shelf: Shelf. Raises ValueError where the file is not a manifest."""
+def read_manifest(shelf: Shelf) -> Manifest | None:
+    """The manifest in a folder, or None where there is none.
+
+    Raises:
+        RenderingError: The file is damaged, or no manifest of ours.
+    """
     if not shelf.has(FILE_NAME):
         return None
+    path = shelf.root / FILE_NAME
     try:
-        manifest = json.loads((shelf.root / FILE_NAME).read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(
-            f"{shelf.root / FILE_NAME} is not valid JSON ({error}); remove the folder and render again"
-        ) from error
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise RenderingError(f"{path} is not valid JSON ({error}); remove the folder and render again") from error
     if not isinstance(manifest, dict) or manifest.get("benchmark") != NAME:
-        raise ValueError(f"{shelf.root / FILE_NAME} is not a manifest of {NAME}; choose another output folder")
+        raise RenderingError(f"{path} is not a manifest of {NAME}; choose another output folder")
+    for key, kind in _KINDS.items():
+        if not isinstance(manifest.get(key), kind):
+            raise RenderingError(f"{path} is damaged (no {key!r} as it is written); remove the folder and render again")
+    if manifest["complete"] and not isinstance(manifest.get("digest"), str):
+        raise RenderingError(f"{path} is damaged (no 'digest' as it is written); remove the folder and render again")
     return manifest
 
 
-def new_manifest(parameters):
-    """Manifest of a benchmark that is about to be rendered; parameters: BenchmarkParameters."""
+def new_manifest(parameters: BenchmarkParameters) -> Manifest:
+    """Manifest of a benchmark that is about to be rendered."""
     return {
         "benchmark": NAME,
         "content_version": CONTENT_VERSION,
@@ -38,29 +54,37 @@ def new_manifest(parameters):
     }
 
 
-def write_manifest(shelf, manifest):
+def write_manifest(shelf: Shelf, manifest: Manifest) -> None:
     """Writes the manifest in one step."""
     shelf.write(FILE_NAME, (json.dumps(manifest, indent=2) + "\n").encode())
 
 
-def check_manifest(shelf, manifest, parameters):
-    """Raises ValueError where a folder's manifest is of other parameters or of another version of this package."""
-    expected = {"content version": CONTENT_VERSION, **parameters.to_json()}
-    found = {"content version": manifest.get("content_version"), **manifest.get("parameters", {})}
+def check_manifest(shelf: Shelf, manifest: Manifest, parameters: BenchmarkParameters) -> None:
+    """Checks that a folder's manifest is of these parameters and of this version of the package.
+
+    Raises:
+        RenderingError: It is not; the message names what differs.
+    """
+    expected = {"content version": CONTENT_VERSION, **with_defaults(parameters.to_json())}
+    found = {"content version": manifest.get("content_version"), **with_defaults(manifest["parameters"])}
     differences = [
         f"{name} is {found.get(name)!r} there and {expected.get(name)!r} here"
         for name in {**expected, **found}
         if found.get(name) != expected.get(name)
     ]
     if differences:
-        raise ValueError(
+        raise RenderingError(
             f"{shelf.root} holds a benchmark made from other parameters ({'; '.join(differences)}); "
             "nothing was changed: name another output folder, or remove this one first"
         )
 
 
-def warn_of_other_libraries(shelf, manifest):
-    """Warns where a benchmark was begun with other library versions, since its files may then not be as in one go."""
+def warn_of_other_libraries(shelf: Shelf, manifest: Manifest) -> bool:
+    """Warns where a benchmark was begun with other library versions, since its files may then not be as in one go.
+
+    Returns:
+        Whether it was.
+    """
     here = _library_versions()
     changed = [
         f"{name} {there} (now {here.get(name)})"
@@ -73,22 +97,14 @@ def warn_of_other_libraries(shelf, manifest):
             "a rendering in one go",
             stacklevel=3,
         )
+    return bool(changed)
 
 
-def digest(shelf, relative_paths):
-    """SHA-256 over the names and contents of files, in order of their names: equal for equal benchmarks."""
-    total = hashlib.sha256()
-    for relative in sorted(relative_paths):
-        content = hashlib.sha256((shelf.root / relative).read_bytes()).hexdigest()
-        total.update(f"{relative} {content}\n".encode())
-    return total.hexdigest()
-
-
-def _library_versions():
+def _library_versions() -> dict[str, str | None]:
     return {name: _version(name) for name in _LIBRARIES}
 
 
-def _version(name):
+def _version(name: str) -> str | None:
     try:
         return version(name)
     except PackageNotFoundError:

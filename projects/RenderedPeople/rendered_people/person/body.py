@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rendered_people.errors import RenderingError
 from rendered_people.person.shape_controls import SHAPE_CONTROLS
 from rendered_people.render.mesh import skin_vertices
 
@@ -71,6 +72,7 @@ class BodyModel:
 
     Raises:
         ImportError: `anny` is not installed; the message names the extra that brings it.
+        RenderingError: What `anny` keeps on disk is damaged, or cannot be written.
 
     Attributes:
         bone_names: J names.
@@ -85,18 +87,25 @@ class BodyModel:
         require_anny()
         import anny
         import torch
-        from anny.paths import get_anny_root_dir
+        from anny.paths import get_anny_cache_path, get_anny_root_dir
+        from safetensors import SafetensorError
 
         self._torch = torch
         # "original" skips a decomposition that pays off only for much larger batches than ours.
         with lock or nullcontext():
-            self._model = anny.Anny(
-                topology="anny-full",
-                phenotypes="all",
-                local_changes=list(SHAPE_CONTROLS),
-                skinning_method="lbs",
-                phenotype_blendshapes="original",
-            )
+            try:
+                self._model = anny.Anny(
+                    topology="anny-full",
+                    phenotypes="all",
+                    local_changes=list(SHAPE_CONTROLS),
+                    skinning_method="lbs",
+                    phenotype_blendshapes="original",
+                )
+            except (OSError, SafetensorError) as error:
+                raise RenderingError(
+                    f"anny could not read or write the body shapes that it keeps in {get_anny_cache_path()} ({error}); "
+                    "remove that folder, free 1 GB there, or name another in ANNY_CACHE_DIR"
+                ) from error
         self.bone_names = tuple(self._model.bone_labels)
         self.bone_indices = self._model.vertex_bone_indices.numpy().astype(np.int32)
         self.bone_weights = self._model.vertex_bone_weights.numpy().astype(np.float64)

@@ -1,0 +1,166 @@
+"""Rendering on all cores: processes that take the images of one person in one outfit at a time."""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager
+from functools import cache, lru_cache, partial
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from rendered_people.errors import RenderingError
+from rendered_people.folder.files import Shelf
+from rendered_people.folder.layouts import FilePair, Shot
+from rendered_people.folder.parameters import BenchmarkParameters
+from rendered_people.folder.sites import benchmark_sites
+
+if TYPE_CHECKING:
+    from rendered_people.studio import Studio
+
+_MOST_A_CORE = 8
+
+Task = list[tuple[Shot, list[FilePair]]]
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def checked_workers(workers: int | None) -> int:
+    """Number of processes.
+
+    Args:
+        workers: What was asked for; None means as many as there are cores.
+
+    Raises:
+        RenderingError: It is below 1 or beyond all reason.
+    """
+    if workers is None:
+        return cores()
+    if not isinstance(workers, int) or workers < 1:
+        raise RenderingError(f"workers is {workers}; it must be at least 1")
+    if workers > _MOST_A_CORE * cores():
+        raise RenderingError(
+            f"workers is {workers}; it must be at most {_MOST_A_CORE * cores()}, {_MOST_A_CORE} for each core: "
+            "more processes than cores gain nothing"
+        )
+    return workers
+
+
+def render_shots(
+    parameters: BenchmarkParameters, root: os.PathLike[str], missing: Mapping[Shot, list[FilePair]], workers: int
+) -> Iterator[int]:
+    """Renders shots and writes their files.
+
+    Args:
+        parameters: What the benchmark is made from.
+        root: Its folder.
+        missing: Where each shot goes.
+        workers: Processes; with 1, this process renders.
+
+    Yields:
+        How many shots were finished since the last time.
+
+    Raises:
+        RenderingError: A worker process died, or none can be started.
+        OSError: A file could not be written.
+    """
+    tasks = [
+        [(shot, missing[shot]) for shot in shots]
+        for _, shots in groupby(sorted(missing), key=lambda shot: (shot.site, shot.person, shot.outfit))
+    ]
+    if not tasks:
+        return
+    if workers == 1:
+        renderer = _Renderer(parameters, root)
+        yield from map(renderer.render, tasks)
+        return
+    # Forking a process that has used torch or BLAS threads can hang; new processes cannot.
+    context = multiprocessing.get_context("spawn")
+    try:
+        lock = context.Lock()
+    except OSError as error:
+        raise RenderingError(
+            f"no lock between processes can be made ({error.strerror}): /dev/shm is full, tiny or not writable; "
+            "enlarge it (Docker: --shm-size), or render with --workers 1"
+        ) from error
+    with ProcessPoolExecutor(
+        min(workers, len(tasks)), context, initializer=_start_worker, initargs=(parameters, root, lock)
+    ) as pool:
+        try:
+            futures = [pool.submit(_render_in_worker, task) for task in tasks]
+            for future in as_completed(futures):
+                yield future.result()
+        except BrokenProcessPool as error:
+            raise RenderingError(
+                f"a worker process died (killed, or out of memory: each needs about 1 GB); the same command goes on "
+                f"where it stopped, with fewer processes if --workers is below {workers}"
+            ) from error
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+class _Renderer:
+    """Renders and writes the shots of one person in one outfit at a time."""
+
+    def __init__(
+        self, parameters: BenchmarkParameters, root: os.PathLike[str], lock: AbstractContextManager[Any] | None = None
+    ) -> None:
+        from rendered_people.person.body import BodyModel
+
+        self._parameters = parameters
+        self._sites = benchmark_sites(parameters)
+        self._body = BodyModel(lock)
+        self._shelf = Shelf(root)
+        # Tasks come site by site.
+        self._studio = lru_cache(maxsize=1)(self._open_studio)
+
+    def _open_studio(self, site: int) -> "Studio":
+        from rendered_people.clothes.wardrobe import Wardrobe
+        from rendered_people.studio import Studio
+
+        seed = self._sites[site].seed
+        return Studio(seed, Wardrobe(seed, self._parameters.shared_outfits, self._parameters.stock), self._body)
+
+    def render(self, task: Task) -> int:
+        """Writes the files of shots; returns how many shots they were."""
+        size = self._parameters.height, self._parameters.width
+        for shot, files in task:
+            studio = self._studio(shot.site)
+            image, labels = studio.photograph(shot.person, shot.outfit, shot.camera, shot.frame, *size)
+            for image_path, parsing_path in files:
+                self._shelf.write_image(parsing_path, labels)
+                self._shelf.write_image(image_path, image)
+        return len(task)
+
+
+_open_renderer: Callable[[], _Renderer]
+
+
+def _start_worker(
+    parameters: BenchmarkParameters, root: os.PathLike[str], lock: AbstractContextManager[Any] | None
+) -> None:
+    global _open_renderer
+    import torch
+
+    torch.set_num_threads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    # Opened by the first task: an error in here could not be told from a death.
+    _open_renderer = cache(partial(_Renderer, parameters, root, lock))
+
+
+def _end_with_parent() -> None:
+    """A killed parent cannot tell its workers to stop; they would wait for tasks for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "only workers run this"
+    parent.join()
+    os._exit(1)
+
+
+def _render_in_worker(task: Task) -> int:
+    return _open_renderer().render(task)
