@@ -1,69 +1,118 @@
-"""Modes, labels and same-person pairs, against loops over all images."""
+"""What a mode is, what it makes of a pair, and which modes a request means."""
+
+import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from clothes_rank import modes
-from clothes_rank.modes import MODES, PersonGroups, as_labels, match_counts, requested_modes
+from clothes_rank.labels import ImageLabels
+from clothes_rank.modes import (
+    CLOTHES_MODES,
+    MODES,
+    Mode,
+    check_columns,
+    judge,
+    other,
+    requested_modes,
+    same,
+)
+
+SEEN = list(itertools.product((False, True), repeat=2))
+# (same camera, same clothes) -> (match, removed), written out from the definitions.
+EXPECTED = {
+    "general": {(False, False): "match", (False, True): "match", (True, False): "removed", (True, True): "removed"},
+    "same_clothing": {
+        (False, False): "removed",
+        (False, True): "match",
+        (True, False): "removed",
+        (True, True): "removed",
+    },
+    "clothing_change": {
+        (False, False): "match",
+        (False, True): "removed",
+        (True, False): "removed",
+        (True, True): "removed",
+    },
+}
 
 
-def labels_of(arrays):
-    return as_labels(*arrays, num_query=len(arrays[0]), num_gallery=len(arrays[1]))
+def columns(**given):
+    return ImageLabels(np.zeros(4, np.int64), {name: np.array(values) for name, values in given.items()})
 
 
-@settings(max_examples=200, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), num_query=st.integers(1, 8), num_gallery=st.integers(1, 25))
-def test_counts_of_matches_and_ranked_images(random_labels, seed, num_query, num_gallery):
-    labels = labels_of(random_labels(np.random.default_rng(seed), num_query, num_gallery, pids=3))
-    for mode in MODES:
-        matches, ranked = match_counts(labels, mode)
-        for q in range(num_query):
-            expected_matches = expected_ranked = 0
-            for g in range(num_gallery):
-                if labels.gallery_pids[g] != labels.query_pids[q]:
-                    expected_ranked += 1
-                    continue
-                if labels.gallery_camids[g] == labels.query_camids[q]:
-                    continue
-                same = labels.gallery_clothes[g] == labels.query_clothes[q]
-                if mode == "general" or same == (mode == "same_clothing"):
-                    expected_matches += 1
-                    expected_ranked += 1
-            assert (matches[q], ranked[q]) == (expected_matches, expected_ranked)
+@pytest.mark.parametrize("name", MODES)
+def test_every_pair_of_a_person_is_a_match_or_removed(name):
+    query = columns(camera=[5], clothes=[7])
+    gallery = columns(
+        camera=[5 if camera else 6 for camera, _ in SEEN], clothes=[7 if clothes else 8 for _, clothes in SEEN]
+    )
+    found = judge(CLOTHES_MODES[name], query, gallery, np.zeros(4, np.int64), np.arange(4))
+    for case, is_match, is_removed in zip(SEEN, *found, strict=True):
+        assert (is_match, is_removed) == (EXPECTED[name][case] == "match", EXPECTED[name][case] == "removed")
 
 
-@pytest.mark.parametrize("pairs_per_chunk", [1, 7, 1000])
-@pytest.mark.parametrize("max_queries", [1, 3, 100])
-def test_chunks_cover_each_query_once_with_all_its_images(random_labels, monkeypatch, pairs_per_chunk, max_queries):
-    monkeypatch.setattr(modes, "PAIRS_PER_CHUNK", pairs_per_chunk)
-    # Person 5 is in the queries only.
-    labels = labels_of(random_labels(np.random.default_rng(0), 20, 30, pids=5))
-    labels = labels._replace(gallery_pids=labels.gallery_pids % 4)
-    groups = PersonGroups.of(labels)
-    seen = []
-    for chunk in groups.chunks(max_queries):
-        offsets, members = groups.pairs(chunk)
-        size = chunk.stop - chunk.start
-        assert size <= max_queries
-        assert len(members) <= pairs_per_chunk or size == 1
-        assert len(offsets) == size + 1
-        for i, query in enumerate(range(chunk.start, chunk.stop)):
-            expected = np.flatnonzero(labels.gallery_pids == labels.query_pids[query])
-            np.testing.assert_array_equal(members[offsets[i] : offsets[i + 1]], expected)
-            seen.append(query)
-    assert seen == list(range(20))
+def test_the_modes_are_three():
+    assert MODES == ("general", "same_clothing", "clothing_change") == tuple(EXPECTED)
+
+
+def test_without_cameras_no_two_images_share_one():
+    no_cameras = ImageLabels(np.zeros(2, np.int64), {"camera": None})
+    found = judge(CLOTHES_MODES["general"], no_cameras, no_cameras, np.array([0, 1]), np.array([0, 1]))
+    assert found.is_match.tolist() == [True, True]
+    assert not found.is_removed.any()
+
+
+def test_conditions_combine_in_words_and_in_truth():
+    condition = same("a") & (other("b") | other("c"))
+    assert condition.columns == ("a", "b", "c")
+    assert condition.text == "same a and (other b or other c)"
+    for a, b, c in itertools.product((False, True), repeat=3):
+        agree = {name: np.array([value]) for name, value in zip("abc", (a, b, c), strict=True)}
+        assert condition.holds(agree)[0] == (a and (not b or not c))
+    assert (same("a") | same("b") | same("a")).text == "same a or same b or same a"
+
+
+def test_a_mode_of_ones_own_compares_further_labels():
+    mode = Mode("other_place", match=other("place") & other("camera"), removed=same("camera"))
+    assert mode.columns == ("place", "camera")
+    query = columns(camera=[0], place=[0])
+    gallery = columns(camera=[0, 1, 1, 0], place=[0, 0, 1, 1])
+    found = judge(mode, query, gallery, np.zeros(4, np.int64), np.arange(4))
+    assert found.is_match.tolist() == [False, False, True, False]
+    # The second is neither: it stays in the ranking as a distractor.
+    assert found.is_removed.tolist() == [True, False, False, True]
+
+
+def test_an_image_cannot_be_match_and_removed():
+    with pytest.raises(ValueError, match=r"an image can be both a match \(other camera\) and removed \(same clothes\)"):
+        Mode("broken", match=other("camera"), removed=same("clothes"))
 
 
 def test_modes_asked_for_twice_count_once():
-    assert requested_modes(["general", "clothing_change", "general"]) == ("general", "clothing_change")
+    assert list(requested_modes(["general", "clothing_change", "general"])) == ["general", "clothing_change"]
+    assert list(requested_modes("general")) == ["general"]
 
 
-def test_unsigned_labels_are_labels():
-    labels = as_labels(
-        *(np.array([1], np.uint8) for _ in range(6)),
-        num_query=1,
-        num_gallery=1,
-    )
-    assert labels.query_pids.dtype == np.int64
+def test_modes_by_name_or_as_they_are():
+    own = Mode("own", match=other("tracklet"), removed=same("tracklet"))
+    assert requested_modes([own, "general"]) == {"own": own, "general": CLOTHES_MODES["general"]}
+    assert requested_modes(own) == {"own": own}
+
+
+@pytest.mark.parametrize("modes", [[], "cloth_change", ["general", "other"]])
+def test_what_is_no_mode(modes):
+    with pytest.raises(ValueError, match=r"mode is .* expected one of general, same_clothing, clothing_change"):
+        requested_modes(modes)
+
+
+def test_two_modes_of_one_name():
+    own = Mode("general", match=other("tracklet"), removed=same("tracklet"))
+    with pytest.raises(ValueError, match="two modes are named general"):
+        requested_modes(["general", own])
+
+
+def test_a_mode_needs_its_labels():
+    labels = ImageLabels(np.zeros(1, np.int64), {"camera": None})
+    check_columns(requested_modes("general"), labels)
+    with pytest.raises(ValueError, match="mode clothing_change compares clothes, which the labels do not give"):
+        check_columns(requested_modes(["general", "clothing_change"]), labels)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from clothes_rank.modes import MODES
-from clothes_rank.retrieval import clothes_rank
-from clothes_rank.single_shot import draw_gallery, single_shot
+from clothes_rank import MODES, clothes_rank
+from clothes_rank.label_arrays import single_shot
+from clothes_rank.single_shot import draw_gallery
 
 
 @pytest.fixture
@@ -89,5 +89,5 @@ def test_a_broken_feature_is_named_by_its_row_in_the_whole_gallery(case):
 
 def test_no_draw_is_an_error(case):
     query, gallery, labels = case
-    with pytest.raises(ValueError, match="draws is 0, expected at least 1"):
+    with pytest.raises(ValueError, match="draws is 0, expected a whole number of at least 1"):
         single_shot(query, gallery, *labels, mode="general", draws=0)

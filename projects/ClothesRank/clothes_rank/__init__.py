@@ -1,9 +1,21 @@
 """Clothes-aware ranking: features and labels in, CMC, mAP and mINP of every mode out, with chance beside them.
 
-Knows arrays alone: no toolbox, no data set, no file.
+Knows arrays alone: no toolbox, no data set. ``python -m clothes_rank FILE.npz`` is the same for a file of features.
 """
 
-from .modes import MODES
-from .retrieval import clothes_rank, clothes_rank_from_distances
+from .label_arrays import chance_level, clothes_rank, clothes_rank_from_distances
+from .labels import Labels
+from .modes import MODES, Mode, other, same
+from .retrieval import Retrieval
 
-__all__ = ["MODES", "clothes_rank", "clothes_rank_from_distances"]
+__all__ = [
+    "MODES",
+    "Labels",
+    "Mode",
+    "Retrieval",
+    "chance_level",
+    "clothes_rank",
+    "clothes_rank_from_distances",
+    "other",
+    "same",
+]

@@ -1,34 +1,59 @@
-"""What ranking accepts: features and distances as numpy arrays or torch tensors, checked before any work."""
+"""What ranking accepts: features and distances as numpy arrays or torch tensors, checked once, before any work."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
 import torch
 
+from .counting import cpu, cuda
+from .counting.sources import Array, DistanceMatrix, FeaturePair, as_numpy
+from .counting.workers import evaluation_workers
+
 METRICS = ("cosine", "euclidean")
 
 
-def _plain(values, name: str):
+class FeatureError(ValueError):
+    """Features of which some rows cannot be ranked.
+
+    Attributes:
+        reason: ``not finite``, or ``zero``, which has no direction and so no cosine distance.
+        rows: query or gallery -> (n,) int64, the rows, for the sides that have any.
+    """
+
+    def __init__(self, reason: Literal["not finite", "zero"], rows: Mapping[str, np.ndarray]):
+        self.reason, self.rows = reason, rows
+        side, found = next(iter(rows.items()))
+        where = f"row {found[0]}" + (f" (and {len(found) - 1} more rows)" if len(found) > 1 else "")
+        super().__init__(
+            f"{side} features hold NaN or infinite values (or overflow) in {where}; "
+            "expected finite numbers: did training diverge?"
+            if reason == "not finite"
+            else f"{side} features are all zero in {where}, which has no direction and so no cosine distance; "
+            "use metric='euclidean' or look at how these features are made"
+        )
+
+
+def _plain(values: Any, name: str) -> Array:
     if isinstance(values, torch.Tensor):
-        values = values.detach()
-        if values.is_cuda:
-            return values
-        values = values.cpu()
-        return (values.float() if values.dtype == torch.bfloat16 else values).numpy()
+        return values.detach() if values.is_cuda else as_numpy(values)
     if not isinstance(values, np.ndarray):
         raise TypeError(f"{name} is a {type(values).__name__}, expected a numpy array or a torch tensor")
     return values
 
 
-def _is_floating(values) -> bool:
+def _is_floating(values: Array) -> bool:
     if isinstance(values, torch.Tensor):
         return values.is_floating_point()
     return values.dtype in (np.float16, np.float32, np.float64)
 
 
-def as_feature_pair(query_features, gallery_features):
+def as_feature_pair(query_features: Any, gallery_features: Any) -> tuple[Array, Array]:
     """The features of both sides, unchanged but for the container: CUDA tensors stay, everything else becomes numpy.
 
-    Raises: TypeError where they are not float arrays; ValueError where a side is empty, not two-dimensional, or the
-        dimensions differ.
+    Raises:
+        TypeError: they are not float arrays.
+        ValueError: a side is empty or not two-dimensional, or the dimensions differ.
     """
     sides = {"query": _plain(query_features, "query_features"), "gallery": _plain(gallery_features, "gallery_features")}
     for side, features in sides.items():
@@ -51,6 +76,31 @@ def as_feature_pair(query_features, gallery_features):
     return query, gallery
 
 
+def check_features(query_features: Any, gallery_features: Any, metric: str) -> FeaturePair:
+    """Features that can be ranked.
+
+    Args:
+        query_features, gallery_features: (Q, D), (G, D) float arrays or tensors.
+        metric: of METRICS.
+
+    Raises:
+        TypeError: they are not float arrays.
+        ValueError: a side is empty or not two-dimensional, the dimensions differ, or the metric is unknown.
+        FeatureError: a feature is NaN, infinite, or zero with metric cosine.
+    """
+    query, gallery = as_feature_pair(query_features, gallery_features)
+    check_metric(metric)
+    norms = {}
+    with evaluation_workers() as workers:
+        for side, features in (("query", query), ("gallery", gallery)):
+            if isinstance(query, torch.Tensor) or isinstance(gallery, torch.Tensor):
+                norms[side] = cuda.norms(features, cuda.shared_device(query, gallery))
+            else:
+                norms[side] = cpu.norms(as_numpy(features), workers)
+    check_norms(norms, metric)
+    return FeaturePair(query, gallery, norms["query"], norms["gallery"], metric)
+
+
 def check_metric(metric: str) -> str:
     """Raises: ValueError where the metric is not in METRICS."""
     if metric not in METRICS:
@@ -58,38 +108,37 @@ def check_metric(metric: str) -> str:
     return metric
 
 
-def check_max_rank(max_rank: int) -> int:
-    """Raises: ValueError where max_rank is not a positive whole number."""
-    if isinstance(max_rank, bool) or int(max_rank) != max_rank or max_rank < 1:
-        raise ValueError(f"max_rank is {max_rank!r}, expected a whole number of at least 1")
-    return int(max_rank)
+def check_whole(value: int, name: str) -> int:
+    """Raises: ValueError where the value is not a positive whole number."""
+    if isinstance(value, bool) or int(value) != value or value < 1:
+        raise ValueError(f"{name} is {value!r}, expected a whole number of at least 1")
+    return int(value)
 
 
-def check_norms(norms: np.ndarray, side: str, metric: str) -> None:
-    """Raises: ValueError naming the rows whose norm (N,) is not finite, or zero where the metric is cosine."""
-    broken = np.flatnonzero(~np.isfinite(norms))
-    if len(broken):
-        raise ValueError(
-            f"{side} features hold NaN or infinite values (or overflow) in {_rows(broken)}; "
-            "expected finite numbers: did training diverge?"
-        )
-    empty = np.flatnonzero(norms == 0)
-    if metric == "cosine" and len(empty):
-        raise ValueError(
-            f"{side} features are all zero in {_rows(empty)}, which has no direction and so no cosine distance; "
-            "use metric='euclidean' or look at how these features are made"
-        )
+def check_norms(norms: Mapping[str, np.ndarray], metric: str) -> None:
+    """Looks at features by their norms.
+
+    Args:
+        norms: query or gallery -> (N,) floats.
+        metric: of METRICS.
+
+    Raises:
+        FeatureError: a norm is not finite, or zero with metric cosine.
+    """
+    broken = {side: rows for side, of_side in norms.items() if len(rows := np.flatnonzero(~np.isfinite(of_side)))}
+    if broken:
+        raise FeatureError("not finite", broken)
+    empty = {side: rows for side, of_side in norms.items() if len(rows := np.flatnonzero(of_side == 0))}
+    if metric == "cosine" and empty:
+        raise FeatureError("zero", empty)
 
 
-def _rows(indices: np.ndarray) -> str:
-    named = f"row {indices[0]}"
-    return named if len(indices) == 1 else f"{named} (and {len(indices) - 1} more rows)"
+def check_distances(distances: Any) -> DistanceMatrix:
+    """A (Q, G) distance matrix. Whether its numbers are finite is looked at when they are read.
 
-
-def as_distances(distances):
-    """A (Q, G) distance matrix, unchanged but for the container: a CUDA tensor stays, everything else becomes numpy.
-
-    Raises: TypeError where it is no numeric array; ValueError where it is empty or not two-dimensional.
+    Raises:
+        TypeError: it is no array of real numbers.
+        ValueError: it is empty or not two-dimensional.
     """
     distances = _plain(distances, "distances")
     if distances.ndim != 2:
@@ -99,4 +148,4 @@ def as_distances(distances):
             raise ValueError(f"distances has shape {tuple(distances.shape)}: there is no {side} image to rank")
     if not isinstance(distances, torch.Tensor) and distances.dtype.kind not in "iuf":
         raise TypeError(f"distances has dtype {distances.dtype}, expected real numbers")
-    return distances
+    return DistanceMatrix(distances)

@@ -1,4 +1,4 @@
-"""Which gallery images match a query: the modes of clothes-aware evaluation, and the same-person pairs behind them.
+"""Which gallery images match a query and which are taken out of its ranking: the only place that says so.
 
 For a query, a gallery image of another person is always a distractor. Of the same person:
 
@@ -6,148 +6,175 @@ For a query, a gallery image of another person is always a distractor. Of the sa
     general          other camera                   same camera
     same_clothing    other camera, same clothes     same camera; other clothes
     clothing_change  other camera, other clothes    same camera; same clothes
+
+Everything else takes the two booleans of a pair from here and knows neither cameras nor clothes. Another protocol is
+another Mode: with the tracklet in the camera's place, for one,
+
+    Mode("other_tracklet", match=other("tracklet"), removed=same("tracklet"))
+
+over labels of that name (``Labels.further``).
 """
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
-MODES = ("general", "same_clothing", "clothing_change")
-# Same-person pairs looked at in one pass over the gallery, at some 80 bytes each.
-PAIRS_PER_CHUNK = 2_000_000
+from .labels import ImageLabels
 
 
-class Labels(NamedTuple):
-    """Labels of both sides: three (Q,) int64 arrays of the queries, three (G,) int64 arrays of the gallery."""
+@dataclass(frozen=True, eq=False)
+class Condition:
+    """What may hold of a query and an image of its person, made by ``same`` and ``other`` and combined by & and |.
 
-    query_pids: np.ndarray
-    gallery_pids: np.ndarray
-    query_camids: np.ndarray
-    gallery_camids: np.ndarray
-    query_clothes: np.ndarray
-    gallery_clothes: np.ndarray
-
-
-def requested_modes(mode: str | Sequence[str]) -> tuple[str, ...]:
-    """The modes of a request in their order, each once.
-
-    Raises: ValueError where there is none or one is not in MODES.
-    """
-    names = (mode,) if isinstance(mode, str) else tuple(mode)
-    unknown = [name for name in names if name not in MODES]
-    if unknown or not names:
-        raise ValueError(f"mode is {mode!r}, expected one of {', '.join(MODES)}, or several of them")
-    return tuple(dict.fromkeys(names))
-
-
-def _label_array(values, name: str, length: int, counted: str) -> np.ndarray:
-    array = values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
-    if array.shape != (length,):
-        raise ValueError(f"{name} has shape {array.shape}, expected ({length},), one label for each {counted}")
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"{name} has dtype {array.dtype}, expected integers; number the labels first")
-    # Writeable too: the compiled loops would be compiled once more for read-only arrays.
-    return np.require(array, np.int64, ["C", "W"])
-
-
-def as_labels(
-    query_pids,
-    gallery_pids,
-    query_camids,
-    gallery_camids,
-    query_clothes,
-    gallery_clothes,
-    *,
-    num_query: int,
-    num_gallery: int,
-) -> Labels:
-    """Labels given as arrays, tensors or lists of integers, checked against the numbers of images.
-
-    Raises: ValueError where a length is wrong; TypeError where labels are not integers.
-    """
-    sides = {
-        "query_pids": query_pids,
-        "gallery_pids": gallery_pids,
-        "query_camids": query_camids,
-        "gallery_camids": gallery_camids,
-        "query_clothes": query_clothes,
-        "gallery_clothes": gallery_clothes,
-    }
-    lengths = {"query": num_query, "gallery": num_gallery}
-    checked = {}
-    for name, values in sides.items():
-        side = name.split("_")[0]
-        checked[name] = _label_array(values, name, lengths[side], f"{side} image")
-    return Labels(**checked)
-
-
-@dataclass(frozen=True)
-class PersonGroups:
-    """The gallery images of each query's person, without a list per query.
-
-    order: (G,) int64, gallery indices sorted by person, ascending within a person.   starts, stops: (Q,) int64, the
-    slice of order that a query's person takes; empty where the gallery does not show that person.
+    Attributes:
+        columns: names of the labels that it compares.
+        text: the condition in words.
+        holds: takes name -> (P,) bool, whether the labels of that name agree, and returns (P,) bool.
     """
 
-    order: np.ndarray
-    starts: np.ndarray
-    stops: np.ndarray
+    columns: tuple[str, ...]
+    text: str
+    holds: Callable[[Mapping[str, np.ndarray]], np.ndarray]
 
-    @classmethod
-    def of(cls, labels: Labels) -> "PersonGroups":
-        order = np.argsort(labels.gallery_pids, kind="stable")
-        in_order = labels.gallery_pids[order]
-        starts = np.searchsorted(in_order, labels.query_pids, side="left")
-        stops = np.searchsorted(in_order, labels.query_pids, side="right")
-        return cls(order, starts, stops)
+    def __and__(self, also: "Condition") -> "Condition":
+        return self._with(also, "and", np.logical_and)
 
-    def chunks(self, max_queries: int) -> Iterator[slice]:
-        """Cuts the queries into slices of at most max_queries with at most PAIRS_PER_CHUNK pairs (or one query)."""
-        total = np.concatenate(([0], np.cumsum(self.stops - self.starts)))
-        first = 0
-        while first < len(self.starts):
-            fits = int(np.searchsorted(total, total[first] + PAIRS_PER_CHUNK, side="right")) - 1
-            last = min(max(fits, first + 1), first + max_queries)
-            yield slice(first, min(last, len(self.starts)))
-            first = last
+    def __or__(self, also: "Condition") -> "Condition":
+        return self._with(also, "or", np.logical_or)
 
-    def pairs(self, chunk: slice) -> tuple[np.ndarray, np.ndarray]:
-        """The same-person pairs of some queries: offsets (n + 1,) and members (P,), gallery indices, both int64.
-
-        Query i of the chunk has members[offsets[i]:offsets[i + 1]], ascending.
-        """
-        starts, sizes = self.starts[chunk], self.stops[chunk] - self.starts[chunk]
-        offsets = np.concatenate(([0], np.cumsum(sizes)))
-        positions = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], sizes)
-        return offsets, self.order[positions]
+    def _with(
+        self, also: "Condition", word: str, combine: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    ) -> "Condition":
+        return Condition(
+            columns=tuple(dict.fromkeys((*self.columns, *also.columns))),
+            text=" ".join((_in_brackets(self.text, word), word, _in_brackets(also.text, word))),
+            holds=lambda agree: combine(self.holds(agree), also.holds(agree)),
+        )
 
 
-def _occurrences(query_keys: tuple[np.ndarray, ...], gallery_keys: tuple[np.ndarray, ...]) -> np.ndarray:
-    # How many gallery images carry the same tuple of labels as each query.
-    both = np.stack([np.concatenate(pair) for pair in zip(query_keys, gallery_keys, strict=True)], axis=1)
-    codes = np.unique(both, axis=0, return_inverse=True)[1].reshape(-1)
-    num_query = len(query_keys[0])
-    return np.bincount(codes[num_query:], minlength=int(codes.max()) + 1)[codes[:num_query]]
+def _in_brackets(text: str, word: str) -> str:
+    other_word = {"and": " or ", "or": " and "}[word]
+    return f"({text})" if other_word in text else text
 
 
-def match_counts(labels: Labels, mode: str) -> tuple[np.ndarray, np.ndarray]:
-    """How many matches and how many ranked images each query has in a mode: two (Q,) int64 arrays.
+def same(column: str) -> Condition:
+    """The labels of this name agree."""
+    return Condition((column,), f"same {column}", lambda agree: agree[column])
 
-    The ranked images are the gallery without those the mode removes; 0 matches means the query is left out.
+
+def other(column: str) -> Condition:
+    """The labels of this name differ."""
+    return Condition((column,), f"other {column}", lambda agree: ~agree[column])
+
+
+@dataclass(frozen=True, eq=False)
+class Mode:
+    """What counts in a ranking, for the images of the query's person.
+
+    Attributes:
+        name: what results are keyed by.
+        match: makes an image a match.
+        removed: takes an image out of the ranking. One that is neither stays in it as a distractor.
+
+    Raises:
+        ValueError: an image could be both.
     """
-    query = (labels.query_pids, labels.query_camids, labels.query_clothes)
-    gallery = (labels.gallery_pids, labels.gallery_camids, labels.gallery_clothes)
 
-    def sharing(*which: int) -> np.ndarray:
-        return _occurrences(tuple(query[i] for i in which), tuple(gallery[i] for i in which))
+    name: str
+    match: Condition
+    removed: Condition
 
-    person, person_camera = sharing(0), sharing(0, 1)
-    if mode == "general":
-        matches = person - person_camera
-    else:
-        same_clothes = sharing(0, 2) - sharing(0, 1, 2)
-        matches = same_clothes if mode == "same_clothing" else person - person_camera - same_clothes
-    return matches, len(labels.gallery_pids) - (person - matches)
+    def __post_init__(self) -> None:
+        cases = np.array(list(itertools.product((False, True), repeat=len(self.columns)))).T
+        agree = dict(zip(self.columns, cases, strict=True))
+        if (self.match.holds(agree) & self.removed.holds(agree)).any():
+            raise ValueError(
+                f"mode {self.name}: an image can be both a match ({self.match.text}) and removed ({self.removed.text})"
+            )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the labels that the mode compares."""
+        return tuple(dict.fromkeys((*self.match.columns, *self.removed.columns)))
+
+
+CLOTHES_MODES: dict[str, Mode] = {
+    mode.name: mode
+    for mode in (
+        Mode("general", match=other("camera"), removed=same("camera")),
+        Mode(
+            "same_clothing",
+            match=other("camera") & same("clothes"),
+            removed=same("camera") | other("clothes"),
+        ),
+        Mode(
+            "clothing_change",
+            match=other("camera") & other("clothes"),
+            removed=same("camera") | same("clothes"),
+        ),
+    )
+}
+MODES: tuple[str, ...] = tuple(CLOTHES_MODES)
+
+ModeRequest = str | Mode | Sequence[str | Mode]
+
+
+def requested_modes(modes: ModeRequest) -> dict[str, Mode]:
+    """The modes of a request by name, in its order, each once.
+
+    Args:
+        modes: a name of MODES, a Mode, or a sequence of these.
+
+    Raises:
+        ValueError: there is none, one is not in MODES, or two have one name.
+    """
+    wanted = [modes] if isinstance(modes, (str, Mode)) else list(modes)
+    if not wanted or any(isinstance(mode, str) and mode not in CLOTHES_MODES for mode in wanted):
+        raise ValueError(f"mode is {modes!r}, expected one of {', '.join(MODES)}, or several of them")
+    chosen: dict[str, Mode] = {}
+    for mode in (CLOTHES_MODES[mode] if isinstance(mode, str) else mode for mode in wanted):
+        if chosen.setdefault(mode.name, mode) is not mode:
+            raise ValueError(f"two modes are named {mode.name}: results are keyed by name")
+    return chosen
+
+
+def check_columns(modes: Mapping[str, Mode], labels: ImageLabels) -> None:
+    """Raises: ValueError where a mode compares labels that are not there."""
+    for mode in modes.values():
+        missing = [column for column in mode.columns if column not in labels.columns]
+        if missing:
+            raise ValueError(
+                f"mode {mode.name} compares {', '.join(missing)}, which the labels do not give; give those labels or "
+                "leave the mode out"
+            )
+
+
+class Verdicts(NamedTuple):
+    """What a mode makes of same-person pairs, never both.
+
+    Attributes:
+        is_match: (P,) bool.
+        is_removed: (P,) bool.
+    """
+
+    is_match: np.ndarray
+    is_removed: np.ndarray
+
+
+def judge(mode: Mode, query: ImageLabels, gallery: ImageLabels, queries: np.ndarray, images: np.ndarray) -> Verdicts:
+    """Applies a mode to pairs of one person.
+
+    Args:
+        queries, images: (P,) int64, indices into the query labels and into the gallery labels.
+    """
+    agree = {}
+    for column in mode.columns:
+        of_query, of_gallery = query.columns[column], gallery.columns[column]
+        if of_query is None or of_gallery is None:
+            agree[column] = np.zeros(len(queries), np.bool_)
+        else:
+            agree[column] = of_query[queries] == of_gallery[images]
+    return Verdicts(mode.match.holds(agree), mode.removed.holds(agree))

@@ -4,15 +4,22 @@ Chum et al., Total Recall (ICCV 2007); weights as in Radenovic et al., Fine-tuni
 Annotation (TPAMI 2019), section 3.4, as the host's TEST.AQE applies them, to queries and gallery alike.
 """
 
+from typing import TypeVar
+
 import numpy as np
 import scipy.sparse
 import torch
 
+from .counting.sources import as_numpy
 from .inputs import as_feature_pair, check_norms
 from .neighbours import nearest_neighbours
 
+_Features = TypeVar("_Features", np.ndarray, torch.Tensor)
 
-def expand_queries(query_features, gallery_features, *, times: int = 1, k: int = 5, alpha: float = 3.0):
+
+def expand_queries(
+    query_features: _Features, gallery_features: _Features, *, times: int = 1, k: int = 5, alpha: float = 3.0
+) -> tuple[_Features, _Features]:
     """Replaces each feature by the mean over its k most similar images, itself among them, of sim^alpha times theirs.
 
     sim is the cosine similarity over queries and gallery together. Where it is below 0 the weight is 0: a power of a
@@ -20,10 +27,16 @@ def expand_queries(query_features, gallery_features, *, times: int = 1, k: int =
 
     Args:
         query_features, gallery_features: (Q, D), (G, D) float arrays or tensors; not changed.
-        times: rounds (TEST.AQE.QE_TIME), at least 0.   alpha: power (ALPHA), at least 0.
+        times: rounds (TEST.AQE.QE_TIME), at least 0.
         k: neighbours (QE_K), at least 1; all images where there are fewer.
-    Returns: the two sides, (Q, D) and (G, D) float32: a tensor on its device where a tensor was given, else an array.
-    Raises: as ranking.clothes_rank with metric cosine; ValueError where an option is out of range.
+        alpha: power (ALPHA), at least 0.
+
+    Returns:
+        The two sides, (Q, D) and (G, D) float32: a tensor on its device where a tensor was given, else an array.
+
+    Raises:
+        ValueError, TypeError: as Retrieval with metric cosine.
+        ValueError: an option is out of range.
     """
     if times < 0 or k < 1 or alpha < 0:
         raise ValueError(f"times={times}, k={k}, alpha={alpha}: expected times >= 0, k >= 1 and alpha >= 0")
@@ -34,22 +47,18 @@ def expand_queries(query_features, gallery_features, *, times: int = 1, k: int =
     k = min(k, len(features))
     for _ in range(times):
         norms = np.linalg.norm(features, axis=1, keepdims=True)
-        check_norms(norms[:num_query, 0], "query", "cosine")
-        check_norms(norms[num_query:, 0], "gallery", "cosine")
+        check_norms({"query": norms[:num_query, 0], "gallery": norms[num_query:, 0]}, "cosine")
         similarities, neighbours = nearest_neighbours(features / norms, k, metric="inner_product")
         weights = np.clip(similarities, 0.0, None) ** alpha / k
         row_offsets = np.arange(0, neighbours.size + 1, k)
         mean = scipy.sparse.csr_array((weights.ravel(), neighbours.ravel(), row_offsets), shape=(len(features),) * 2)
         features = mean @ features
-    expanded = (features[:num_query], features[num_query:])
-    return tuple(_like(given, new) for given, new in zip((query_features, gallery_features), expanded, strict=True))
+    return _like(query_features, features[:num_query]), _like(gallery_features, features[num_query:])
 
 
-def _as_float32(features) -> np.ndarray:
-    if isinstance(features, torch.Tensor):
-        features = features.detach().to("cpu", torch.float32).numpy()
-    return np.asarray(features, np.float32)
+def _as_float32(features: np.ndarray | torch.Tensor) -> np.ndarray:
+    return np.asarray(as_numpy(features), np.float32)
 
 
-def _like(given, features: np.ndarray):
+def _like(given: _Features, features: np.ndarray) -> _Features:
     return torch.from_numpy(features.copy()).to(given.device) if isinstance(given, torch.Tensor) else features

@@ -16,12 +16,14 @@ text differs: at least 2/3, and V not scaled.) "host" is what TEST.RERANK runs i
 and the result adds lambda times the metric's own distance. Queries and gallery are one set of images in both.
 """
 
+from typing import Any
+
 import numpy as np
 import scipy.sparse
-import torch
 
 from .counting import blocks
 from .counting.compiled import compiled
+from .counting.sources import Array, as_numpy
 from .counting.workers import Workers, evaluation_workers
 from .inputs import as_feature_pair, check_metric, check_norms
 from .neighbours import nearest_neighbours
@@ -30,8 +32,8 @@ VARIANTS = ("published", "host")
 
 
 def rerank(
-    query_features,
-    gallery_features,
+    query_features: Any,
+    gallery_features: Any,
     *,
     k1: int = 20,
     k2: int = 6,
@@ -39,7 +41,7 @@ def rerank(
     metric: str = "cosine",
     variant: str = "published",
 ) -> np.ndarray:
-    """Re-ranked distances, for ranking.clothes_rank_from_distances.
+    """Re-ranked distances, for Retrieval.from_distances.
 
     Neighbourhoods are drawn from all images, those that a mode removes from a ranking among them.
 
@@ -48,8 +50,13 @@ def rerank(
         k1, k2, lambda_value: TEST.RERANK.K1, K2, LAMBDA; k1, k2 at least 1, lambda from 0 to 1.
         metric: cosine, for which features are L2-normalised first, or euclidean (squared).
         variant: published or host.
-    Returns: (Q, G) float32.
-    Raises: as ranking.clothes_rank; ValueError where an option is out of range.
+
+    Returns:
+        (Q, G) float32.
+
+    Raises:
+        ValueError, TypeError: as Retrieval.
+        ValueError: an option is out of range.
     """
     if k1 < 1 or k2 < 1 or not 0.0 <= lambda_value <= 1.0:
         raise ValueError(
@@ -58,8 +65,7 @@ def rerank(
     if variant not in VARIANTS:
         raise ValueError(f"variant is {variant!r}, expected one of {', '.join(VARIANTS)}")
     check_metric(metric)
-    as_feature_pair(query_features, gallery_features)
-    features, num_query = _joined(query_features, gallery_features, metric)
+    features, num_query = _joined(*as_feature_pair(query_features, gallery_features), metric)
     own_list = k1 + 1 if variant == "published" else k1
     half_list = int(np.around(k1 / 2)) + 1
     reach = min(len(features), max(own_list, half_list, k2))
@@ -79,16 +85,16 @@ def _halves(metric: str, variant: str) -> bool:
     return variant == "host" and metric == "cosine"
 
 
-def _joined(query_features, gallery_features, metric: str) -> tuple[np.ndarray, int]:
-    sides = []
-    for side, features in (("query", query_features), ("gallery", gallery_features)):
-        if isinstance(features, torch.Tensor):
-            features = features.detach().to("cpu", torch.float32).numpy()
-        features = np.asarray(features, np.float32)
-        norms = np.linalg.norm(features.astype(np.float64), axis=1)
-        check_norms(norms, side, metric)
-        sides.append((features / norms[:, None]).astype(np.float32) if metric == "cosine" else features)
-    return np.concatenate(sides), len(sides[0])
+def _joined(query_features: Array, gallery_features: Array, metric: str) -> tuple[np.ndarray, int]:
+    sides = {
+        "query": np.asarray(as_numpy(query_features), np.float32),
+        "gallery": np.asarray(as_numpy(gallery_features), np.float32),
+    }
+    norms = {side: np.linalg.norm(features.astype(np.float64), axis=1) for side, features in sides.items()}
+    check_norms(norms, metric)
+    if metric == "cosine":
+        sides = {side: (features / norms[side][:, None]).astype(np.float32) for side, features in sides.items()}
+    return np.concatenate(list(sides.values())), len(sides["query"])
 
 
 def _squared_distances(features: np.ndarray, norms: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
@@ -118,7 +124,7 @@ def _largest_distances(features: np.ndarray, workers: Workers) -> np.ndarray:
 
 
 @compiled
-def _reciprocal(neighbours, image, length, found):
+def _reciprocal(neighbours: np.ndarray, image: int, length: int, found: np.ndarray) -> int:
     # Writes the members of N(image) that have image in their own list, nearest first; returns their number.
     count = 0
     for j in range(length):
@@ -132,7 +138,18 @@ def _reciprocal(neighbours, image, length, found):
 
 
 @compiled
-def _encode(features, neighbours, own_list, half_list, largest, members, weights, sizes, first, last):
+def _encode(
+    features: np.ndarray,
+    neighbours: np.ndarray,
+    own_list: int,
+    half_list: int,
+    largest: np.ndarray,
+    members: np.ndarray,
+    weights: np.ndarray,
+    sizes: np.ndarray,
+    first: int,
+    last: int,
+) -> None:
     own, half = np.empty(own_list, np.int64), np.empty(half_list, np.int64)
     in_own, in_expansion = np.full(len(features), -1), np.full(len(features), -1)
     for image in range(first, last):
@@ -201,8 +218,16 @@ def _averaged(encodings: scipy.sparse.csr_array, neighbours: np.ndarray) -> scip
 
 @compiled
 def _jaccard_rows(
-    query_offsets, query_members, query_weights, image_offsets, image_members, image_weights, result, first, last
-):
+    query_offsets: np.ndarray,
+    query_members: np.ndarray,
+    query_weights: np.ndarray,
+    image_offsets: np.ndarray,
+    image_members: np.ndarray,
+    image_weights: np.ndarray,
+    result: np.ndarray,
+    first: int,
+    last: int,
+) -> None:
     # The images of a member are the gallery images whose encoding has a weight there.
     for row in range(first, last):
         shared = np.zeros(result.shape[1])

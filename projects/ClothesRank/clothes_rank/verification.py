@@ -1,8 +1,8 @@
 """Verification: the share of matching pairs accepted at a distance that accepts few distractors, in any mode.
 
-Pairs are those of ranking: a query with each of its matches in the mode, and with each image of another person;
-removed images and queries without a match take no part. A pair is accepted where it is nearer than a threshold, the
-largest that accepts at most a given share of the distractor pairs, their false positive rate.
+Pairs are those of ranking: a query with each of its matches in the mode, and with each distractor; removed images and
+queries without a match take no part. A pair is accepted where it is nearer than a threshold, the largest that accepts
+at most a given share of the distractor pairs, their false positive rate.
 
 Nothing is collected: a first pass over the distances counts them by the upper half of their float32 bits, a second one
 by the lower half near the thresholds, which are then known to the last bit.
@@ -12,45 +12,31 @@ rejected where that share of the matches is. Here, as usual, the true positives 
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import torch
 
-from .counting import blocks
 from .counting.compiled import compiled
-from .counting.cpu import CpuFeatures
-from .counting.workers import Workers, evaluation_workers
-from .inputs import as_distances, as_feature_pair, check_metric
-from .modes import Labels, as_labels, match_counts, requested_modes
+from .counting.cpu import CpuDistances, CpuFeatures
+from .modes import Mode
+from .pairs import PersonPairs
 
 _HALF = 1 << 16
 _SIGN = np.uint32(1 << 31)
-# Kinds of pairs: distractors by the modes their query has a match in, matches by their clothes.
-_ONLY_SAME, _ONLY_CHANGE, _BOTH, _SAME_MATCH, _CHANGE_MATCH = range(5)
-_DISTRACTORS = {
-    "general": [_ONLY_SAME, _ONLY_CHANGE, _BOTH],
-    "same_clothing": [_ONLY_SAME, _BOTH],
-    "clothing_change": [_ONLY_CHANGE, _BOTH],
-}
-_MATCHES = {
-    "general": [_SAME_MATCH, _CHANGE_MATCH],
-    "same_clothing": [_SAME_MATCH],
-    "clothing_change": [_CHANGE_MATCH],
-}
-
-# Calls its argument with blocks of (values float32, slice of queries, slice of gallery), on several threads.
-_Visit = Callable[[np.ndarray, slice, slice], None]
-_EachBlock = Callable[[_Visit], None]
+# A kind of pair is a set of modes in which it is a match and one in which it is a distractor, as bits of an int64.
+_MAX_MODES = 31
 
 
 @dataclass(frozen=True)
 class VerificationResult:
     """Verification in one mode.
 
-    mode: its name.   num_matches, num_distractors: pairs of either kind.
-    true_positive_rates: dict false positive rate -> share of matching pairs accepted, 0 where there is no such pair.
+    Attributes:
+        mode: its name.
+        true_positive_rates: false positive rate -> share of matching pairs accepted; NaN where there is no such pair.
+        num_matches, num_distractors: pairs of either kind.
     """
 
     mode: str
@@ -59,193 +45,184 @@ class VerificationResult:
     num_distractors: int
 
 
+def verify(
+    backend: CpuFeatures | CpuDistances,
+    pairs: PersonPairs,
+    modes: Mapping[str, Mode],
+    false_positive_rates: Iterable[float],
+) -> dict[str, VerificationResult]:
+    """True positive rates at given false positive rates, by mode. Distances are compared as float32.
+
+    Args:
+        backend: of the distances behind the pairs.
+        false_positive_rates: each from 0 to 1.
+
+    Raises:
+        ValueError: a rate is out of range, or there are too many modes.
+    """
+    rates = tuple(false_positive_rates)
+    if any(not 0.0 <= rate <= 1.0 for rate in rates):
+        raise ValueError(f"false_positive_rates is {rates}, expected rates from 0 to 1")
+    if len(modes) > _MAX_MODES:
+        raise ValueError(f"{len(modes)} modes are asked for, expected at most {_MAX_MODES} at a time")
+    table = _PairTable(backend, pairs, modes)
+
+    coarse = table.counts(np.zeros(_HALF, np.int64), by_lower_half=False)[0]
+    # The threshold is the distance of the first distractor that must not be accepted.
+    borders = {}
+    for name in modes:
+        by_upper_half = np.cumsum(coarse[table.distractors[name]].sum(axis=0))
+        for rate in rates:
+            accepted = int(np.floor(rate * by_upper_half[-1]))
+            borders[name, rate] = (accepted, int(np.searchsorted(by_upper_half, accepted, side="right")))
+    wanted = sorted({upper for _, upper in borders.values() if upper < _HALF})
+    slots = np.full(_HALF, -1, np.int64)
+    slots[wanted] = np.arange(len(wanted))
+    fine = table.counts(slots, by_lower_half=True) if wanted else np.empty(0)
+
+    results = {}
+    for name in modes:
+        matches = coarse[table.matches[name]].sum(axis=0)
+        distractors = coarse[table.distractors[name]].sum(axis=0)
+        found = {}
+        for rate in rates:
+            accepted, upper = borders[name, rate]
+            nearer = int(matches[:upper].sum())
+            if upper < _HALF:
+                detail = fine[slots[upper]]
+                below = np.cumsum(detail[table.distractors[name]].sum(axis=0)) + int(distractors[:upper].sum())
+                lower = int(np.searchsorted(below, accepted, side="right"))
+                nearer += int(detail[table.matches[name], :lower].sum())
+            found[rate] = nearer / int(matches.sum()) if matches.any() else float("nan")
+        results[name] = VerificationResult(name, found, int(matches.sum()), int(distractors.sum()))
+    return results
+
+
+class _Chunk(NamedTuple):
+    """The same-person pairs of some queries, as Pairs, with the kinds of these and of a query's other pairs, or -1."""
+
+    offsets: np.ndarray
+    members: np.ndarray
+    pair_kinds: np.ndarray
+    query_kinds: np.ndarray
+
+
+class _PairTable:
+    """Counts of the pairs by kind and by bits of their distance.
+
+    Attributes:
+        matches, distractors: by mode (K,) bool, the kinds that are such a pair in the mode.
+    """
+
+    def __init__(self, backend: CpuFeatures | CpuDistances, pairs: PersonPairs, modes: Mapping[str, Mode]):
+        self._backend, self._pairs, self._modes = backend, pairs, modes
+        has_match = [matches > 0 for matches, _ in pairs.match_counts(modes).values()]
+        # Where a query has no match in a mode, neither of its pairs counts there.
+        self._query_codes = _bits(np.zeros_like(has_match), np.array(has_match))
+        found = [np.unique(self._query_codes), *(np.unique(self._pair_codes(chunk)) for chunk in self._chunks())]
+        self._kinds = np.setdiff1d(np.concatenate(found), [0])
+        bits = self._kinds >> np.arange(2 * len(modes))[:, None] & 1
+        self.distractors = dict(zip(modes, bits[: len(modes)].astype(bool), strict=True))
+        self.matches = dict(zip(modes, bits[len(modes) :].astype(bool), strict=True))
+
+    def _chunks(self) -> Iterable[slice]:
+        return self._pairs.chunks(self._backend.queries_per_pass)
+
+    def _pair_codes(self, chunk: slice) -> np.ndarray:
+        pairs = self._pairs.of(chunk)
+        verdicts = [self._pairs.judged(mode, chunk, pairs) for mode in self._modes.values()]
+        is_match = np.array([verdict.is_match for verdict in verdicts])
+        is_removed = np.array([verdict.is_removed for verdict in verdicts])
+        counts_at_all = _bits(np.zeros_like(is_match), ~is_match & ~is_removed)
+        return _bits(is_match, np.zeros_like(is_match)) | counts_at_all & self._query_codes[chunk][pairs.rows]
+
+    def _kinds_of(self, codes: np.ndarray) -> np.ndarray:
+        return np.where(codes == 0, -1, np.searchsorted(self._kinds, codes))
+
+    def counts(self, slots: np.ndarray, *, by_lower_half: bool) -> np.ndarray:
+        """Counts the pairs whose distance has a slot for its upper half.
+
+        Args:
+            slots: (65536,) int64, upper half of a distance's bits -> slot, or -1.
+            by_lower_half: whether to tell apart the lower halves within a slot, rather than the upper ones.
+
+        Returns:
+            (number of slots, K, 65536) int64.
+        """
+        total = np.zeros((slots.max() + 1, len(self._kinds), _HALF), np.int64)
+        lock = threading.Lock()
+        for chunk in self._chunks():
+            of_chunk = _Chunk(
+                *self._pairs.of(chunk),
+                pair_kinds=self._kinds_of(self._pair_codes(chunk)),
+                query_kinds=self._kinds_of(self._query_codes[chunk]),
+            )
+            shift = self._backend.expectation(chunk, worst_case=False).shift.astype(np.float32)
+
+            def visit(
+                values: np.ndarray,
+                rows: slice,
+                columns: slice,
+                chunk: slice = chunk,
+                of_chunk: _Chunk = of_chunk,
+                shift: np.ndarray = shift,
+            ) -> None:
+                bits = _as_float32(values, chunk.start + rows.start, shift[rows]).view(np.uint32)
+                counts = np.zeros(total.shape, np.uint32)
+                _count_pairs(bits, rows.start, columns.start, of_chunk, slots, by_lower_half, counts)
+                with lock:
+                    np.add(total, counts, out=total)
+
+            self._backend.each_block(chunk, visit)
+        return total
+
+
+def _as_float32(values: np.ndarray, first_row: int, shift: np.ndarray) -> np.ndarray:
+    # A shift of 0 makes the two zeros one.
+    with np.errstate(over="ignore"):
+        distances = values.astype(np.float32, copy=False) + shift[:, None]
+    if values.dtype != np.float32 and not np.isfinite(distances).all():
+        row, column = np.argwhere(~np.isfinite(distances))[0]
+        raise ValueError(
+            f"distances[{first_row + row}, {column}] is {values[row, column]}, expected finite float32 numbers"
+        )
+    return distances
+
+
+def _bits(is_match: np.ndarray, is_distractor: np.ndarray) -> np.ndarray:
+    # (M, N) bools of the modes to (N,) int64, distractor bits below match bits.
+    return (1 << np.arange(2 * len(is_match))) @ np.concatenate([is_distractor, is_match])
+
+
 @compiled
-def _count_pairs(bits, first_query, first_gallery, labels, query_kinds, slots, by_lower_half, counts):
+def _count_pairs(
+    bits: np.ndarray,
+    first_row: int,
+    first_gallery: int,
+    chunk: _Chunk,
+    slots: np.ndarray,
+    by_lower_half: bool,
+    counts: np.ndarray,
+) -> None:
     for row in range(len(bits)):
-        query = first_query + row
-        if query_kinds[query] < 0:
+        query = first_row + row
+        if chunk.query_kinds[query] < 0:
             continue
+        pair, stop = chunk.offsets[query], chunk.offsets[query + 1]
+        while pair < stop and chunk.members[pair] < first_gallery:
+            pair += 1
         for column in range(bits.shape[1]):
+            kind = chunk.query_kinds[query]
+            # Members ascend, so that each is met in its turn.
+            if pair < stop and chunk.members[pair] == first_gallery + column:
+                kind = chunk.pair_kinds[pair]
+                pair += 1
+            if kind < 0:
+                continue
             # Flipped like this, the bits of floats have the order of the floats.
             key = bits[row, column]
             key = np.uint32(~key) if key & _SIGN else np.uint32(key | _SIGN)
             upper = np.int64(key >> np.uint32(16))
             slot = slots[upper]
-            if slot < 0:
-                continue
-            place = np.int64(key & np.uint32(_HALF - 1)) if by_lower_half else upper
-            gallery = first_gallery + column
-            if labels.gallery_pids[gallery] != labels.query_pids[query]:
-                counts[slot, query_kinds[query], place] += 1
-            elif labels.gallery_camids[gallery] != labels.query_camids[query]:
-                same_clothes = labels.gallery_clothes[gallery] == labels.query_clothes[query]
-                counts[slot, _SAME_MATCH if same_clothes else _CHANGE_MATCH, place] += 1
-
-
-def verification_rates(
-    query_features,
-    gallery_features,
-    query_pids,
-    gallery_pids,
-    query_camids,
-    gallery_camids,
-    query_clothes,
-    gallery_clothes,
-    *,
-    mode: str | Sequence[str],
-    metric: str = "cosine",
-    false_positive_rates: Sequence[float] = (1e-4, 1e-3, 1e-2),
-) -> VerificationResult | dict[str, VerificationResult]:
-    """True positive rates of verification at given false positive rates.
-
-    Distances are float32 products. Runs on the CPU, in blocks, whatever the device of the features.
-
-    Args:
-        Features, labels, mode and metric as in ranking.clothes_rank.
-        false_positive_rates: each from 0 to 1.
-    Returns: VerificationResult; a dict mode -> VerificationResult where `mode` is a sequence.
-    Raises: as clothes_rank; ValueError where a rate is out of range.
-    """
-    query, gallery = (_on_cpu(side) for side in as_feature_pair(query_features, gallery_features))
-    check_metric(metric)
-    labels = as_labels(
-        query_pids,
-        gallery_pids,
-        query_camids,
-        gallery_camids,
-        query_clothes,
-        gallery_clothes,
-        num_query=len(query),
-        num_gallery=len(gallery),
-    )
-    with evaluation_workers() as workers:
-        features = CpuFeatures(query, gallery, metric, workers)
-
-        def each_block(visit: _Visit) -> None:
-            for start, stop in blocks.spans(len(query), features.queries_per_pass):
-                shift = features.value_shift(slice(start, stop)).astype(np.float32)[:, None]
-
-                def shifted(values, rows, columns, start=start, shift=shift):
-                    values += shift[rows]
-                    visit(values, slice(start + rows.start, start + rows.stop), columns)
-
-                features.each_block(slice(start, stop), shifted)
-
-        results = _rates(each_block, labels, requested_modes(mode), false_positive_rates)
-    return results[mode] if isinstance(mode, str) else results
-
-
-def verification_rates_from_distances(
-    distances,
-    query_pids,
-    gallery_pids,
-    query_camids,
-    gallery_camids,
-    query_clothes,
-    gallery_clothes,
-    *,
-    mode: str | Sequence[str],
-    false_positive_rates: Sequence[float] = (1e-4, 1e-3, 1e-2),
-) -> VerificationResult | dict[str, VerificationResult]:
-    """verification_rates from a (Q, G) distance matrix, compared as float32.
-
-    Raises: as ranking.clothes_rank_from_distances; ValueError where a rate is out of range.
-    """
-    distances = _on_cpu(as_distances(distances))
-    labels = as_labels(
-        query_pids,
-        gallery_pids,
-        query_camids,
-        gallery_camids,
-        query_clothes,
-        gallery_clothes,
-        num_query=distances.shape[0],
-        num_gallery=distances.shape[1],
-    )
-    with evaluation_workers() as workers:
-
-        def each_block(visit: _Visit) -> None:
-            _each_row_block(distances, workers, visit)
-
-        results = _rates(each_block, labels, requested_modes(mode), false_positive_rates)
-    return results[mode] if isinstance(mode, str) else results
-
-
-def _on_cpu(values) -> np.ndarray:
-    return values.cpu().float().numpy() if isinstance(values, torch.Tensor) else values
-
-
-def _each_row_block(distances: np.ndarray, workers: Workers, visit: _Visit) -> None:
-    columns = slice(0, distances.shape[1])
-
-    def work(first: int, last: int) -> None:
-        values = distances[first:last].astype(np.float32)
-        if not np.isfinite(values).all():
-            row, column = np.argwhere(~np.isfinite(values))[0]
-            raise ValueError(
-                f"distances[{first + row}, {column}] is {values[row, column]}, expected finite float32 numbers"
-            )
-        # Makes the two zeros one.
-        values += np.float32(0.0)
-        visit(values, slice(first, last), columns)
-
-    max_rows = max(1, blocks.SCRATCH_BYTES // (4 * distances.shape[1] * workers.count))
-    workers.over(len(distances), work, max_rows=max_rows)
-
-
-def _rates(
-    each_block: _EachBlock, labels: Labels, modes: tuple[str, ...], false_positive_rates: Iterable[float]
-) -> dict[str, VerificationResult]:
-    rates = tuple(false_positive_rates)
-    if any(not 0.0 <= rate <= 1.0 for rate in rates):
-        raise ValueError(f"false_positive_rates is {rates}, expected rates from 0 to 1")
-    has_same, has_change = (match_counts(labels, mode)[0] > 0 for mode in ("same_clothing", "clothing_change"))
-    query_kinds = np.select([has_same & has_change, has_same, has_change], [_BOTH, _ONLY_SAME, _ONLY_CHANGE], -1)
-
-    coarse = _counted(each_block, labels, query_kinds, np.zeros(_HALF, np.int64), by_lower_half=False)[0]
-    # The threshold is the distance of the first distractor that must not be accepted.
-    borders = {}
-    for mode in modes:
-        by_upper_half = np.cumsum(coarse[_DISTRACTORS[mode]].sum(axis=0))
-        for rate in rates:
-            accepted = int(np.floor(rate * by_upper_half[-1]))
-            borders[mode, rate] = (accepted, int(np.searchsorted(by_upper_half, accepted, side="right")))
-    wanted = sorted({upper for _, upper in borders.values() if upper < _HALF})
-    slots = np.full(_HALF, -1, np.int64)
-    slots[wanted] = np.arange(len(wanted))
-    fine = _counted(each_block, labels, query_kinds, slots, by_lower_half=True) if wanted else None
-
-    results = {}
-    for mode in modes:
-        matches = coarse[_MATCHES[mode]].sum(axis=0)
-        distractors = coarse[_DISTRACTORS[mode]].sum(axis=0)
-        found = {}
-        for rate in rates:
-            accepted, upper = borders[mode, rate]
-            nearer = int(matches[:upper].sum())
-            if upper < _HALF:
-                detail = fine[slots[upper]]
-                below = np.cumsum(detail[_DISTRACTORS[mode]].sum(axis=0)) + int(distractors[:upper].sum())
-                lower = int(np.searchsorted(below, accepted, side="right"))
-                nearer += int(detail[_MATCHES[mode], :lower].sum())
-            found[rate] = nearer / max(int(matches.sum()), 1)
-        results[mode] = VerificationResult(mode, found, int(matches.sum()), int(distractors.sum()))
-    return results
-
-
-def _counted(
-    each_block: _EachBlock, labels: Labels, query_kinds: np.ndarray, slots: np.ndarray, *, by_lower_half: bool
-) -> np.ndarray:
-    # (number of slots, kinds, half) counts of the pairs whose key's upper half has a slot.
-    total = np.zeros((slots.max() + 1, 5, _HALF), np.int64)
-    lock = threading.Lock()
-
-    def visit(values: np.ndarray, rows: slice, columns: slice) -> None:
-        counts = np.zeros(total.shape, np.uint32)
-        bits = values.view(np.uint32)
-        _count_pairs(bits, rows.start, columns.start, labels, query_kinds, slots, by_lower_half, counts)
-        with lock:
-            np.add(total, counts, out=total)
-
-    each_block(visit)
-    return total
+            if slot >= 0:
+                counts[slot, kind, np.int64(key & np.uint32(_HALF - 1)) if by_lower_half else upper] += 1

@@ -2,20 +2,24 @@
 
 import functools
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 
-from ..inputs import check_norms
 from . import blocks, kernels
 from .kernels import Expectation, Side, Thresholds
 from .screening import Screen
+from .sources import DistanceMatrix, FeaturePair, as_numpy
 from .workers import Workers
 
 _METRIC_CODES = {"cosine": kernels.COSINE, "euclidean": kernels.EUCLIDEAN}
 
 
 # What the compiled loops are compiled for. Read-only arrays would be as good, but compiled for once more.
-_LAYOUT = ("C", "A", "W")
+_LAYOUT: tuple[Literal["C", "A", "W"], ...] = ("C", "A", "W")
+
+# Takes (values, rows of the chunk, columns of the gallery): (rows, columns) floats, valid during the call.
+Visit = Callable[[np.ndarray, slice, slice], None]
 
 
 def _is_plain(array: np.ndarray, dtype: np.dtype) -> bool:
@@ -37,34 +41,30 @@ class _Rows:
         return np.require(self._features[rows], self._dtype, _LAYOUT)
 
 
+def norms(features: np.ndarray, workers: Workers) -> np.ndarray:
+    """Euclidean norms of the rows of (N, D) floats, (N,) float64; not finite where a row is not."""
+    rows = _Rows(features, blocks.plan_blocks(features.shape[1], blocks.SCRATCH_BYTES).gallery_rows)
+    result = np.empty(len(rows))
+    for start, stop in blocks.spans(len(rows), rows.block_rows):
+        workers.over(stop - start, functools.partial(kernels.norms, rows[start:stop], result[start:stop]))
+    return result
+
+
 class CpuFeatures:
-    """Counts nearer gallery images from features (Q, D) and (G, D), numpy floats.
+    """A Backend over features in main memory."""
 
-    Raises: ValueError where a row is not finite, or zero with metric cosine.
-    """
-
-    def __init__(self, query: np.ndarray, gallery: np.ndarray, metric: str, workers: Workers):
+    def __init__(self, source: FeaturePair, workers: Workers):
         self._workers = workers
-        self._metric = _METRIC_CODES[metric]
-        self._plan = blocks.plan_blocks(query.shape[1], blocks.SCRATCH_BYTES, workers=workers.count)
-        self._query = _Rows(query, self._plan.gallery_rows)
-        self._gallery = _Rows(gallery, self._plan.gallery_rows)
-        self._query_norms = self._norms(self._query)
-        check_norms(self._query_norms, "query", metric)
-        self._gallery_norms = self._norms(self._gallery)
-        check_norms(self._gallery_norms, "gallery", metric)
-        self._screen = Screen.of(metric, query.shape[1], self._query_norms, self._gallery_norms)
+        self._metric = _METRIC_CODES[source.metric]
+        self._plan = blocks.plan_blocks(source.dim, blocks.SCRATCH_BYTES, workers=workers.count)
+        self._query = _Rows(as_numpy(source.query), self._plan.gallery_rows)
+        self._gallery = _Rows(as_numpy(source.gallery), self._plan.gallery_rows)
+        self._query_norms, self._gallery_norms = source.query_norms, source.gallery_norms
+        self._screen = Screen.of(source.metric, source.dim, source.query_norms, source.gallery_norms)
         self.queries_per_pass = self._plan.queries_per_pass
 
-    def _norms(self, rows: _Rows) -> np.ndarray:
-        result = np.empty(len(rows))
-        for start, stop in blocks.spans(len(rows), rows.block_rows):
-            compute = functools.partial(kernels.norms, rows[start:stop], result[start:stop])
-            self._workers.over(stop - start, compute)
-        return result
-
     def pair_distances(self, chunk: slice, offsets: np.ndarray, members: np.ndarray) -> np.ndarray:
-        """Exact distances (P,) float64 of the pairs of the queries in `chunk`."""
+        """As Backend."""
         no_pids = np.empty(0, np.int64)
         query = Side(self._query[chunk], self._query_norms[chunk], no_pids)
         # Queries of one person share their first pair's member.
@@ -74,7 +74,7 @@ class CpuFeatures:
         for start, stop in blocks.spans(len(self._gallery), self._gallery.block_rows):
             gallery = Side(self._gallery[start:stop], self._gallery_norms[start:stop], no_pids)
 
-            def fill(first: int, last: int, start=start, gallery=gallery) -> None:
+            def fill(first: int, last: int, start: int = start, gallery: Side = gallery) -> None:
                 kernels.pair_distances(
                     self._metric, query, gallery, start, offsets, members, distances, order, first, last
                 )
@@ -83,26 +83,33 @@ class CpuFeatures:
         return distances
 
     def bounds(
-        self, chunk: slice, offsets: np.ndarray, distances: np.ndarray, *, careful: bool
+        self, chunk: slice, offsets: np.ndarray, distances: np.ndarray, *, worst_case: bool
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Screen.bounds of the queries in `chunk`."""
-        return self._screen.bounds(chunk, offsets, distances, careful=careful)
+        """As Backend: Screen.bounds of the queries in the chunk."""
+        return self._screen.bounds(chunk, offsets, distances, worst_case=worst_case)
 
-    def tally(
-        self, chunk: slice, thresholds: Thresholds, query_pids: np.ndarray, gallery_pids: np.ndarray, *, careful: bool
+    def expectation(self, chunk: slice, *, worst_case: bool) -> Expectation:
+        """What the values of ``each_block`` should be, and the error that may show where an exact distance is known."""
+        allowed = self._screen.tolerance(chunk, worst_case=worst_case) * (1.0 if worst_case else 0.5)
+        return Expectation(self._screen.distance_scale, self._screen.query_shift[chunk], allowed)
+
+    def count_closer(
+        self,
+        chunk: slice,
+        thresholds: Thresholds,
+        query_pids: np.ndarray,
+        gallery_pids: np.ndarray,
+        *,
+        worst_case: bool,
     ) -> np.ndarray:
-        """Fills thresholds.ahead; returns (n,) bool, whether the values of a query were within their tolerance.
-
-        Args:
-            query_pids: (n,) of the queries in `chunk`.   gallery_pids: (G,).   careful: as the bounds were made.
-        """
+        """As Backend."""
         query = Side(self._query[chunk], self._query_norms[chunk], query_pids)
-        own, sound = np.zeros(len(query_pids), np.int64), np.ones(len(query_pids), np.bool_)
-        allowed = self._screen.tolerance(chunk, careful=careful) * (1.0 if careful else 0.5)
-        expectation = Expectation(self._screen.distance_scale, self._screen.query_shift[chunk], allowed)
+        same_person_seen = np.zeros(len(query_pids), np.int64)
+        within_tolerance = np.ones(len(query_pids), np.bool_)
+        expectation = self.expectation(chunk, worst_case=worst_case)
 
         def count(values: np.ndarray, rows: slice, columns: slice) -> None:
-            kernels.tally_rows(
+            kernels.count_closer(
                 self._metric,
                 values,
                 columns.start,
@@ -110,20 +117,19 @@ class CpuFeatures:
                 Side(self._gallery[columns], self._gallery_norms[columns], gallery_pids[columns]),
                 thresholds,
                 expectation,
-                own,
-                sound,
+                same_person_seen,
+                within_tolerance,
                 rows.start,
                 rows.stop,
             )
 
         self.each_block(chunk, count)
-        return sound & (own == np.diff(thresholds.offsets))
+        return within_tolerance & (same_person_seen == np.diff(thresholds.offsets))
 
-    def each_block(self, chunk: slice, visit: Callable[[np.ndarray, slice, slice], None]) -> None:
-        """Calls visit(values, rows, columns), on several threads, for blocks that cover the queries in `chunk` once.
+    def each_block(self, chunk: slice, visit: Visit) -> None:
+        """Calls visit, on several threads, for blocks that cover the queries of the chunk with the gallery once.
 
-        values: (rows, columns) float32, value_shift short of the distances times a positive constant; valid during the
-        call.   rows: of the chunk.   columns: of the gallery.
+        The values are float32 and near scale * distance - shift (``expectation``).
         """
         factors = self._factors(self._query[chunk], self._screen.query_scales[chunk], 1.0, None)
         buffer = np.empty((min(self._plan.gallery_rows, len(self._gallery)), factors.shape[1]), np.float32)
@@ -136,18 +142,25 @@ class CpuFeatures:
                 buffer,
             )
 
-            def work(first: int, last: int, columns=slice(start, stop), gallery_factors=gallery_factors) -> None:
+            def work(
+                first: int,
+                last: int,
+                columns: slice = slice(start, stop),  # noqa: B008
+                gallery_factors: np.ndarray = gallery_factors,
+            ) -> None:
                 values = self._workers.buffer(last - first, len(gallery_factors))
                 np.matmul(factors[first:last], gallery_factors.T, out=values)
                 visit(values, slice(first, last), columns)
 
             self._workers.over(len(factors), work, max_rows=self._plan.query_rows)
 
-    def value_shift(self, chunk: slice) -> np.ndarray:
-        """What to add to each query's values to make them proportional to distances, (n,) float64."""
-        return self._screen.query_shift[chunk]
-
-    def _factors(self, features: np.ndarray, scales: np.ndarray, column, buffer: np.ndarray | None) -> np.ndarray:
+    def _factors(
+        self,
+        features: np.ndarray,
+        scales: np.ndarray,
+        column: np.ndarray | float | None,
+        buffer: np.ndarray | None,
+    ) -> np.ndarray:
         dim = features.shape[1]
         width = dim if self._screen.gallery_column is None else dim + 1
         result = np.empty((len(features), width), np.float32) if buffer is None else buffer[: len(features)]
@@ -157,44 +170,57 @@ class CpuFeatures:
         return result
 
 
-class GivenDistances:
-    """Counts nearer gallery images from a (Q, G) matrix of real numbers, read in blocks of rows."""
+class CpuDistances:
+    """A Backend over a (Q, G) matrix of real numbers in main memory, read in blocks of rows."""
 
-    def __init__(self, distances: np.ndarray, workers: Workers):
-        self._distances, self._workers = distances, workers
-        self._dtype = np.dtype(np.float32 if distances.dtype in (np.float16, np.float32) else np.float64)
-        row_bytes = distances.shape[1] * self._dtype.itemsize
+    def __init__(self, source: DistanceMatrix, workers: Workers):
+        self._distances, self._workers = as_numpy(source.values), workers
+        self._dtype = np.dtype(np.float32 if self._distances.dtype in (np.float16, np.float32) else np.float64)
+        self._limit = float(np.finfo(self._dtype).max / 4)
+        row_bytes = self._distances.shape[1] * self._dtype.itemsize
         fits = max(1, blocks.SCRATCH_BYTES // row_bytes)
-        self.queries_per_pass = len(distances) if _is_plain(distances, self._dtype) else fits
+        self.queries_per_pass = len(self._distances) if _is_plain(self._distances, self._dtype) else fits
 
     def pair_distances(self, chunk: slice, offsets: np.ndarray, members: np.ndarray) -> np.ndarray:
-        """Distances (P,) float64 of the pairs of the queries in `chunk`."""
+        """As Backend."""
         rows = np.repeat(np.arange(chunk.start, chunk.stop), np.diff(offsets))
         return self._distances[rows, members].astype(np.float64)
 
     def bounds(
-        self, chunk: slice, offsets: np.ndarray, distances: np.ndarray, *, careful: bool
+        self, chunk: slice, offsets: np.ndarray, distances: np.ndarray, *, worst_case: bool
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The distances themselves: a value is the exact distance."""
+        """As Backend: the distances themselves, since a value is the exact distance."""
         values = distances.astype(self._dtype)
         return values, values
 
-    def tally(
-        self, chunk: slice, thresholds: Thresholds, query_pids: np.ndarray, gallery_pids: np.ndarray, *, careful: bool
-    ) -> np.ndarray:
-        """As CpuFeatures.tally.
+    def expectation(self, chunk: slice, *, worst_case: bool) -> Expectation:
+        """As CpuFeatures: values are the distances."""
+        none = np.zeros(chunk.stop - chunk.start)
+        return Expectation(1.0, none, none)
 
-        Raises: ValueError naming the first distance that is not finite.
+    def count_closer(
+        self,
+        chunk: slice,
+        thresholds: Thresholds,
+        query_pids: np.ndarray,
+        gallery_pids: np.ndarray,
+        *,
+        worst_case: bool,
+    ) -> np.ndarray:
+        """As Backend.
+
+        Raises:
+            ValueError: a distance is not finite; the first is named.
         """
         values = np.require(self._distances[chunk], self._dtype, _LAYOUT)
-        own, finite = np.zeros(len(values), np.int64), np.ones(len(values), np.bool_)
+        same_person_seen, finite = np.zeros(len(values), np.int64), np.ones(len(values), np.bool_)
         unread = np.empty(0)
         query = Side(np.empty((0, 0), np.float32), unread, query_pids)
         gallery = Side(np.empty((0, 0), np.float32), unread, gallery_pids)
         expectation = Expectation(0.0, unread, unread)
 
         def count(first: int, last: int) -> None:
-            kernels.tally_rows(
+            kernels.count_closer(
                 kernels.GIVEN,
                 values[first:last],
                 0,
@@ -202,7 +228,7 @@ class GivenDistances:
                 gallery,
                 thresholds,
                 expectation,
-                own,
+                same_person_seen,
                 finite,
                 first,
                 last,
@@ -210,11 +236,30 @@ class GivenDistances:
 
         self._workers.over(len(values), count)
         if not finite.all():
-            row = int(np.argmin(finite))
-            limit = float(np.finfo(self._dtype).max / 4)
-            column = int(np.argmin(np.abs(values[row]) <= limit))
-            raise ValueError(
-                f"distances[{chunk.start + row}, {column}] is {values[row, column]}, expected finite numbers of "
-                f"magnitude up to {limit:.1e}"
-            )
-        return own == np.diff(thresholds.offsets)
+            self._refuse(values, chunk.start)
+        return same_person_seen == np.diff(thresholds.offsets)
+
+    def each_block(self, chunk: slice, visit: Visit) -> None:
+        """As CpuFeatures.each_block; the values are the distances, which are not to be changed.
+
+        Raises:
+            ValueError: a distance is not finite.
+        """
+        columns = slice(0, self._distances.shape[1])
+
+        def work(first: int, last: int) -> None:
+            values = np.require(self._distances[chunk.start + first : chunk.start + last], self._dtype)
+            if not (np.abs(values) <= self._limit).all():
+                self._refuse(values, chunk.start + first)
+            visit(values, slice(first, last), columns)
+
+        row_bytes = self._distances.shape[1] * self._dtype.itemsize
+        max_rows = max(1, blocks.SCRATCH_BYTES // (row_bytes * self._workers.count))
+        self._workers.over(chunk.stop - chunk.start, work, max_rows=max_rows)
+
+    def _refuse(self, values: np.ndarray, first_row: int) -> None:
+        row, column = np.argwhere(~(np.abs(values) <= self._limit))[0]
+        raise ValueError(
+            f"distances[{first_row + row}, {column}] is {values[row, column]}, expected finite numbers of "
+            f"magnitude up to {self._limit:.1e}"
+        )

@@ -1,12 +1,14 @@
 """Counting with torch, for CUDA tensors: the sums, bounds and comparisons of the CPU, and so its results."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
-from ..inputs import check_norms
 from . import blocks
 from .kernels import LANES, REMAINDER, Thresholds
 from .screening import FLOAT32_ROUNDOFF, TF32_ROUNDOFF, Screen
+from .sources import Array, DistanceMatrix, FeaturePair
 from .workers import Workers
 
 # Upper ends of padded rows of thresholds, beyond every value.
@@ -28,7 +30,7 @@ def sum_in_order(terms: torch.Tensor) -> torch.Tensor:
     return total
 
 
-def _as_tensor(features, device: torch.device) -> torch.Tensor:
+def _as_tensor(features: Array, device: torch.device) -> torch.Tensor:
     # The copy of a numpy block may come from an array that torch would not wrap: read-only or reversed.
     tensor = features if isinstance(features, torch.Tensor) else torch.from_numpy(np.array(features))
     tensor = tensor.to(device)
@@ -42,6 +44,26 @@ def _factor_roundoff(device: torch.device) -> float:
     matmul = torch.backends.cuda.matmul
     reduced = matmul.fp32_precision == "tf32" if hasattr(matmul, "fp32_precision") else matmul.allow_tf32
     return TF32_ROUNDOFF if reduced else FLOAT32_ROUNDOFF
+
+
+def shared_device(*arrays: Array) -> torch.device:
+    """The device of the first tensor among arrays, the CPU where there is none."""
+    return next((array.device for array in arrays if isinstance(array, torch.Tensor)), torch.device("cpu"))
+
+
+def _plan(dim: int) -> blocks.BlockPlan:
+    return blocks.plan_blocks(dim, blocks.CUDA_SCRATCH_BYTES // 8)
+
+
+@torch.no_grad()
+def norms(features: Array, device: torch.device) -> np.ndarray:
+    """As cpu.norms, to the same bits, summed on a device."""
+    sums = []
+    for start, stop in blocks.spans(len(features), _plan(features.shape[1]).gallery_rows):
+        block = _as_tensor(features[start:stop], device).double()
+        sums.append(sum_in_order(block * block))
+    # Not torch's root: the one of MKL, for tensors on the CPU, is not always the nearest number.
+    return np.sqrt(torch.cat(sums).cpu().numpy())
 
 
 class _PaddedThresholds:
@@ -63,11 +85,11 @@ class _PaddedThresholds:
         self.low, self.high = padded(thresholds.low, _BEYOND), padded(thresholds.high, _BEYOND)
         self.distances = padded(thresholds.distances, _BEYOND)
         self.members = padded(thresholds.members, np.iinfo(np.int64).max)
-        self.ahead = torch.zeros((last - first) * (self.width + 1), dtype=torch.int64, device=device)
+        self.closer_count = torch.zeros((last - first) * (self.width + 1), dtype=torch.int64, device=device)
 
     def add(self, rows: torch.Tensor, places: torch.Tensor) -> None:
         """Counts one image before threshold `places` (int64, width where it comes before none) of each of `rows`."""
-        self.ahead += torch.bincount(rows * (self.width + 1) + places, minlength=len(self.ahead))
+        self.closer_count += torch.bincount(rows * (self.width + 1) + places, minlength=len(self.closer_count))
 
     def place(self, rows: torch.Tensor, exact: torch.Tensor, indices: torch.Tensor) -> torch.Tensor:
         """First threshold that images at exact distances and gallery indices come before, (N,) int64."""
@@ -77,10 +99,10 @@ class _PaddedThresholds:
         return (nearer | earlier).sum(1)
 
     def write(self, thresholds: Thresholds) -> None:
-        """Adds the counts to thresholds.ahead."""
+        """Adds the counts to thresholds.closer_count."""
         start, stop = thresholds.offsets[self.first], thresholds.offsets[self.last]
-        table = self.ahead.view(-1, self.width + 1).cpu().numpy()
-        thresholds.ahead[start:stop] += table[self._rows, self._columns]
+        table = self.closer_count.view(-1, self.width + 1).cpu().numpy()
+        thresholds.closer_count[start:stop] += table[self._rows, self._columns]
 
 
 def _query_blocks(offsets: np.ndarray, max_rows: int, max_cells: int) -> list[tuple[int, int]]:
@@ -109,7 +131,16 @@ class _TorchCounting:
             for first, last in _query_blocks(thresholds.offsets, self._query_rows, max_cells)
         ]
 
-    def _count(self, table, values, first_gallery, query_pids, gallery_pids, own, exact_of) -> None:
+    def _count(
+        self,
+        table: _PaddedThresholds,
+        values: torch.Tensor,
+        first_gallery: int,
+        query_pids: torch.Tensor,
+        gallery_pids: torch.Tensor,
+        same_person_seen: torch.Tensor,
+        exact_of: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor],
+    ) -> None:
         # (rows, C) values of the table's queries; exact_of(rows, columns, values) gives distances, having checked them.
         passed = torch.searchsorted(table.high, values)
         reached = torch.searchsorted(table.low, values, right=True)
@@ -119,7 +150,7 @@ class _TorchCounting:
         table.add(every_row.reshape(-1), decided.reshape(-1))
 
         same_person = query_pids[rows] == gallery_pids[columns]
-        own += torch.bincount(rows[same_person], minlength=len(own))
+        same_person_seen += torch.bincount(rows[same_person], minlength=len(same_person_seen))
         rows, columns = rows[~same_person], columns[~same_person]
         step = max(1, blocks.CUDA_SCRATCH_BYTES // (32 * max(table.width, self._pair_width)))
         for start, stop in blocks.spans(len(rows), step):
@@ -129,42 +160,36 @@ class _TorchCounting:
 
 
 class TorchFeatures(_TorchCounting):
-    """CpuFeatures for tensors: counts on the CUDA device that one side lives on, the other being sent there in blocks.
-
-    Raises: as CpuFeatures.
-    """
+    """A Backend over features of which one side is a CUDA tensor: counts there, the other side being sent in blocks."""
 
     @torch.no_grad()
-    def __init__(self, query, gallery, metric: str, workers: Workers):
-        tensors = [side for side in (query, gallery) if isinstance(side, torch.Tensor)]
-        self._device = tensors[0].device if tensors else torch.device("cpu")
-        self._metric = metric
-        dim = query.shape[1]
-        self._pair_width = dim
-        plan = blocks.plan_blocks(dim, blocks.CUDA_SCRATCH_BYTES // 8)
+    def __init__(self, source: FeaturePair, workers: Workers):
+        self._device = shared_device(source.query, source.gallery)
+        self._metric = source.metric
+        self._pair_width = source.dim
+        plan = _plan(source.dim)
         self._query_rows, self._gallery_rows = plan.query_rows, plan.gallery_rows
         self.queries_per_pass = plan.queries_per_pass
-        self._query, self._gallery = query, gallery
-        self._query_norms = self._norms(query)
-        check_norms(self._query_norms.cpu().numpy(), "query", metric)
-        self._gallery_norms = self._norms(gallery)
-        check_norms(self._gallery_norms.cpu().numpy(), "gallery", metric)
+        self._query, self._gallery = source.query, source.gallery
+        self._query_norms = torch.from_numpy(source.query_norms).to(self._device)
+        self._gallery_norms = torch.from_numpy(source.gallery_norms).to(self._device)
         self._screen = Screen.of(
-            metric,
-            dim,
-            self._query_norms.cpu().numpy(),
-            self._gallery_norms.cpu().numpy(),
+            source.metric,
+            source.dim,
+            source.query_norms,
+            source.gallery_norms,
             factor_roundoff=_factor_roundoff(self._device),
         )
 
-    def _norms(self, features) -> torch.Tensor:
-        parts = []
-        for start, stop in blocks.spans(len(features), self._gallery_rows):
-            block = _as_tensor(features[start:stop], self._device).double()
-            parts.append(torch.sqrt(sum_in_order(block * block)))
-        return torch.cat(parts)
-
-    def _distances(self, query, query_norms, gallery, gallery_norms, rows, columns) -> torch.Tensor:
+    def _distances(
+        self,
+        query: torch.Tensor,
+        query_norms: torch.Tensor,
+        gallery: torch.Tensor,
+        gallery_norms: torch.Tensor,
+        rows: torch.Tensor,
+        columns: torch.Tensor,
+    ) -> torch.Tensor:
         left, right = query[rows].double(), gallery[columns].double()
         if self._metric == "cosine":
             return 1.0 - sum_in_order(left * right) / (query_norms[rows] * gallery_norms[columns])
@@ -173,7 +198,7 @@ class TorchFeatures(_TorchCounting):
 
     @torch.no_grad()
     def pair_distances(self, chunk: slice, offsets: np.ndarray, members: np.ndarray) -> np.ndarray:
-        """As CpuFeatures.pair_distances."""
+        """As Backend."""
         query = _as_tensor(self._query[chunk], self._device)
         rows = np.repeat(np.arange(len(query)), np.diff(offsets))
         by_member = np.argsort(members, kind="stable")
@@ -197,26 +222,32 @@ class TorchFeatures(_TorchCounting):
         return distances
 
     def bounds(
-        self, chunk: slice, offsets: np.ndarray, distances: np.ndarray, *, careful: bool
+        self, chunk: slice, offsets: np.ndarray, distances: np.ndarray, *, worst_case: bool
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Screen.bounds of the queries in `chunk`."""
-        return self._screen.bounds(chunk, offsets, distances, careful=careful)
+        """As Backend: Screen.bounds of the queries in the chunk."""
+        return self._screen.bounds(chunk, offsets, distances, worst_case=worst_case)
 
     @torch.no_grad()
-    def tally(
-        self, chunk: slice, thresholds: Thresholds, query_pids: np.ndarray, gallery_pids: np.ndarray, *, careful: bool
+    def count_closer(
+        self,
+        chunk: slice,
+        thresholds: Thresholds,
+        query_pids: np.ndarray,
+        gallery_pids: np.ndarray,
+        *,
+        worst_case: bool,
     ) -> np.ndarray:
-        """As CpuFeatures.tally."""
+        """As Backend."""
         query = _as_tensor(self._query[chunk], self._device)
         query_norms = self._query_norms[chunk]
         query_factors = self._factors(query, self._screen.query_scales[chunk], np.ones(len(query)))
-        query_pids = torch.from_numpy(query_pids).to(self._device)
-        gallery_pids = torch.from_numpy(gallery_pids).to(self._device)
+        of_queries = torch.from_numpy(query_pids).to(self._device)
+        of_gallery = torch.from_numpy(gallery_pids).to(self._device)
         shift = torch.from_numpy(self._screen.query_shift[chunk]).to(self._device)
-        tolerance = self._screen.tolerance(chunk, careful=careful) * (1.0 if careful else 0.5)
+        tolerance = self._screen.tolerance(chunk, worst_case=worst_case) * (1.0 if worst_case else 0.5)
         allowed = torch.from_numpy(tolerance).to(self._device)
-        sound = torch.ones(len(query), dtype=torch.bool, device=self._device)
-        own = torch.zeros(len(query), dtype=torch.int64, device=self._device)
+        within_tolerance = torch.ones(len(query), dtype=torch.bool, device=self._device)
+        same_person_seen = torch.zeros(len(query), dtype=torch.int64, device=self._device)
         tables = self._tables(thresholds)
         for start, stop in blocks.spans(len(self._gallery), self._gallery_rows):
             gallery = _as_tensor(self._gallery[start:stop], self._device)
@@ -227,21 +258,31 @@ class TorchFeatures(_TorchCounting):
             for table in tables:
                 rows = slice(table.first, table.last)
 
-                def exact_of(row, column, values, start=start, stop=stop, gallery=gallery, rows=rows):
+                def exact_of(
+                    row: torch.Tensor,
+                    column: torch.Tensor,
+                    values: torch.Tensor,
+                    start: int = start,
+                    stop: int = stop,
+                    gallery: torch.Tensor = gallery,
+                    rows: slice = rows,
+                ) -> torch.Tensor:
                     exact = self._distances(
                         query[rows], query_norms[rows], gallery, self._gallery_norms[start:stop], row, column
                     )
                     expected = self._screen.distance_scale * exact - shift[rows][row]
                     strained = (values.double() - expected).abs() > allowed[rows][row]
-                    sound[rows].index_fill_(0, row[strained], False)
+                    within_tolerance[rows].index_fill_(0, row[strained], False)
                     return exact
 
                 with torch.autocast(self._device.type, enabled=False):
                     values = query_factors[rows] @ gallery_factors.T
-                self._count(table, values, start, query_pids[rows], gallery_pids[start:stop], own[rows], exact_of)
+                self._count(
+                    table, values, start, of_queries[rows], of_gallery[start:stop], same_person_seen[rows], exact_of
+                )
         for table in tables:
             table.write(thresholds)
-        return sound.cpu().numpy() & (own.cpu().numpy() == np.diff(thresholds.offsets))
+        return within_tolerance.cpu().numpy() & (same_person_seen.cpu().numpy() == np.diff(thresholds.offsets))
 
     def _factors(self, features: torch.Tensor, scales: np.ndarray, column: np.ndarray | None) -> torch.Tensor:
         factors = (features.double() * torch.from_numpy(scales).to(self._device)[:, None]).float()
@@ -251,10 +292,10 @@ class TorchFeatures(_TorchCounting):
 
 
 class TorchDistances(_TorchCounting):
-    """GivenDistances for a tensor, on its device."""
+    """A Backend over a matrix that is a tensor, on its device."""
 
-    def __init__(self, distances, workers: Workers):
-        distances = torch.as_tensor(distances)
+    def __init__(self, source: DistanceMatrix, workers: Workers):
+        distances = torch.as_tensor(source.values)
         self._values = distances
         narrow = distances.dtype in (torch.float16, torch.bfloat16, torch.float32)
         self._dtype = torch.float32 if narrow else torch.float64
@@ -266,26 +307,36 @@ class TorchDistances(_TorchCounting):
 
     @torch.no_grad()
     def pair_distances(self, chunk: slice, offsets: np.ndarray, members: np.ndarray) -> np.ndarray:
-        """As GivenDistances.pair_distances."""
+        """As Backend."""
         rows = np.repeat(np.arange(chunk.start, chunk.stop), np.diff(offsets))
         at = (torch.from_numpy(index).to(self._device) for index in (rows, members))
         return self._values[tuple(at)].double().cpu().numpy()
 
     def bounds(
-        self, chunk: slice, offsets: np.ndarray, distances: np.ndarray, *, careful: bool
+        self, chunk: slice, offsets: np.ndarray, distances: np.ndarray, *, worst_case: bool
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The distances themselves: a value is the exact distance."""
+        """As Backend: the distances themselves, since a value is the exact distance."""
         values = distances.astype(np.float32 if self._dtype == torch.float32 else np.float64)
         return values, values
 
     @torch.no_grad()
-    def tally(
-        self, chunk: slice, thresholds: Thresholds, query_pids: np.ndarray, gallery_pids: np.ndarray, *, careful: bool
+    def count_closer(
+        self,
+        chunk: slice,
+        thresholds: Thresholds,
+        query_pids: np.ndarray,
+        gallery_pids: np.ndarray,
+        *,
+        worst_case: bool,
     ) -> np.ndarray:
-        """As GivenDistances.tally."""
-        query_pids = torch.from_numpy(query_pids).to(self._device)
-        gallery_pids = torch.from_numpy(gallery_pids).to(self._device)
-        own = torch.zeros(len(query_pids), dtype=torch.int64, device=self._device)
+        """As Backend.
+
+        Raises:
+            ValueError: a distance is not finite; the first is named.
+        """
+        of_queries = torch.from_numpy(query_pids).to(self._device)
+        of_gallery = torch.from_numpy(gallery_pids).to(self._device)
+        same_person_seen = torch.zeros(len(query_pids), dtype=torch.int64, device=self._device)
         limit = torch.finfo(self._dtype).max / 4
         for table in self._tables(thresholds):
             rows = slice(table.first, table.last)
@@ -298,7 +349,13 @@ class TorchDistances(_TorchCounting):
                     f"finite numbers of magnitude up to {limit:.1e}"
                 )
             self._count(
-                table, values, 0, query_pids[rows], gallery_pids, own[rows], lambda row, column, exact: exact.double()
+                table,
+                values,
+                0,
+                of_queries[rows],
+                of_gallery,
+                same_person_seen[rows],
+                lambda row, column, exact: exact.double(),
             )
             table.write(thresholds)
-        return own.cpu().numpy() == np.diff(thresholds.offsets)
+        return same_person_seen.cpu().numpy() == np.diff(thresholds.offsets)

@@ -28,10 +28,13 @@ NEAR = np.uint32(1 << 31)
 class Thresholds(NamedTuple):
     """What the gallery is counted against: the same-person gallery images of each query, nearest first.
 
-    offsets: (Q + 1,) int64.   members: (P,) int64 gallery indices.   distances: (P,) float64, exact.
-    low, high: (P,) floats of the values' type; a value outside [low, high] is on the same side of the threshold as the
-    exact distance behind it.
-    ahead: (P,) int64, result: images of other people between a threshold and the one before.
+    Attributes:
+        offsets: (Q + 1,) int64.
+        members: (P,) int64, gallery indices.
+        distances: (P,) float64, exact.
+        low, high: (P,) floats of the values' type; a value outside [low, high] is on the same side of the threshold as
+            the exact distance behind it.
+        closer_count: (P,) int64, result: images of other people between a threshold and the one before.
     """
 
     offsets: np.ndarray
@@ -39,11 +42,17 @@ class Thresholds(NamedTuple):
     distances: np.ndarray
     low: np.ndarray
     high: np.ndarray
-    ahead: np.ndarray
+    closer_count: np.ndarray
 
 
 class Side(NamedTuple):
-    """One side of a block: features (N, D) as given, norms (N,) float64, pids (N,) int64."""
+    """One side of a block.
+
+    Attributes:
+        features: (N, D) as given.
+        norms: (N,) float64.
+        pids: (N,) int64.
+    """
 
     features: np.ndarray
     norms: np.ndarray
@@ -51,7 +60,12 @@ class Side(NamedTuple):
 
 
 class Expectation(NamedTuple):
-    """What values should be: scale * distance - shift, within allowed; scale float, shift and allowed (Q,) float64."""
+    """What values should be: scale * distance - shift, within allowed.
+
+    Attributes:
+        scale: float.
+        shift, allowed: (Q,) float64.
+    """
 
     scale: float
     shift: np.ndarray
@@ -59,7 +73,7 @@ class Expectation(NamedTuple):
 
 
 @compiled
-def _sum(partial):
+def _sum(partial: np.ndarray) -> float:
     width = LANES
     while width > REMAINDER:
         width //= 2
@@ -72,7 +86,7 @@ def _sum(partial):
 
 
 @compiled
-def _dot(left, right, partial):
+def _dot(left: np.ndarray, right: np.ndarray, partial: np.ndarray) -> float:
     partial[:] = 0.0
     whole = len(left) // LANES * LANES
     for start in range(0, whole, LANES):
@@ -85,7 +99,7 @@ def _dot(left, right, partial):
 
 
 @compiled
-def _squared_distance(left, right, partial):
+def _squared_distance(left: np.ndarray, right: np.ndarray, partial: np.ndarray) -> float:
     partial[:] = 0.0
     whole = len(left) // LANES * LANES
     for start in range(0, whole, LANES):
@@ -100,14 +114,16 @@ def _squared_distance(left, right, partial):
 
 
 @compiled
-def _exact_distance(metric, query, gallery, query_norm, gallery_norm, partial):
+def _exact_distance(
+    metric: int, query: np.ndarray, gallery: np.ndarray, query_norm: float, gallery_norm: float, partial: np.ndarray
+) -> float:
     if metric == COSINE:
         return 1.0 - _dot(query, gallery, partial) / (query_norm * gallery_norm)
     return _squared_distance(query, gallery, partial)
 
 
 @compiled
-def norms(features, result, first, last):
+def norms(features: np.ndarray, result: np.ndarray, first: int, last: int) -> None:
     """Euclidean norms of the rows of (N, D) features, to result (N,) float64; not finite where a row is not."""
     partial = np.empty(LANES)
     for row in range(first, last):
@@ -115,7 +131,7 @@ def norms(features, result, first, last):
 
 
 @compiled
-def scaled(features, scales, result, first, last):
+def scaled(features: np.ndarray, scales: np.ndarray, result: np.ndarray, first: int, last: int) -> None:
     """Writes the rows of features (N, D) times scales (N,) float64 to result (N, >= D) float32; more columns stay."""
     for row in range(first, last):
         values, scale, target = features[row], scales[row], result[row]
@@ -124,7 +140,7 @@ def scaled(features, scales, result, first, last):
 
 
 @compiled
-def _first_not_below(values, start, stop, value):
+def _first_not_below(values: np.ndarray, start: int, stop: int, value: float) -> int:
     while start < stop:
         middle = (start + stop) // 2
         if values[middle] < value:
@@ -135,11 +151,22 @@ def _first_not_below(values, start, stop, value):
 
 
 @compiled
-def pair_distances(metric, query, gallery, first_gallery, offsets, members, distances, order, first, last):
+def pair_distances(
+    metric: int,
+    query: Side,
+    gallery: Side,
+    first_gallery: int,
+    offsets: np.ndarray,
+    members: np.ndarray,
+    distances: np.ndarray,
+    order: np.ndarray,
+    first: int,
+    last: int,
+) -> None:
     """Fills distances (P,) float64 for the pairs whose gallery image is in the block that starts at first_gallery.
 
     Args:
-        query, gallery: Side.   members: (P,) int64 gallery indices, ascending within a query.
+        members: (P,) int64 gallery indices, ascending within a query.
         order: (Q,) int64, the queries in the order they are worked on, of which [first, last) are; one person's queries
             in a row read its images while they are in the cache.
     """
@@ -157,7 +184,7 @@ def pair_distances(metric, query, gallery, first_gallery, offsets, members, dist
 
 
 @compiled
-def sort_pairs(offsets, members, distances, first, last):
+def sort_pairs(offsets: np.ndarray, members: np.ndarray, distances: np.ndarray, first: int, last: int) -> None:
     """Orders the pairs of each query by distance, equal ones by gallery index, in place."""
     for i in range(first, last):
         start, stop = offsets[i], offsets[i + 1]
@@ -167,19 +194,19 @@ def sort_pairs(offsets, members, distances, first, last):
 
 
 @compiled
-def _code(value, origin, scale, one, top):
+def _code(value: float, origin: float, scale: float, one: float, top: float) -> np.uint16:
     # Monotonic in value, which is all that counting relies on.
     return np.uint16(np.int32(min(max((value - origin) * scale + one, one - one), top)))
 
 
 @compiled
-def _encode(values, origin, scale, one, top, codes):
+def _encode(values: np.ndarray, origin: float, scale: float, one: float, top: float, codes: np.ndarray) -> None:
     for i in range(len(values)):
         codes[i] = _code(values[i], origin, scale, one, top)
 
 
 @compiled
-def _count_codes(codes, length, counts, candidates):
+def _count_codes(codes: np.ndarray, length: int, counts: np.ndarray, candidates: np.ndarray) -> int:
     found = 0
     for i in range(length):
         count = np.uint32(counts[codes[i]] + np.uint32(1))
@@ -191,7 +218,7 @@ def _count_codes(codes, length, counts, candidates):
 
 
 @compiled
-def _all_within(values, limit):
+def _all_within(values: np.ndarray, limit: float) -> bool:
     outside = 0
     for i in range(len(values)):
         outside += not (abs(values[i]) <= limit)
@@ -199,7 +226,7 @@ def _all_within(values, limit):
 
 
 @compiled
-def _place(exact, index, thresholds, start, stop):
+def _place(exact: float, index: int, thresholds: Thresholds, start: int, stop: int) -> int:
     # The first threshold that an image at this distance and gallery index comes before.
     place = _first_not_below(thresholds.distances, start, stop, exact)
     while place < stop and thresholds.distances[place] == exact and thresholds.members[place] < index:
@@ -208,9 +235,20 @@ def _place(exact, index, thresholds, start, stop):
 
 
 @compiled
-def _tally_row(
-    metric, values, first_gallery, query, i, gallery, thresholds, expectation, codes, counts, candidates, partial
-):
+def _count_closer_in_row(
+    metric: int,
+    values: np.ndarray,
+    first_gallery: int,
+    query: Side,
+    i: int,
+    gallery: Side,
+    thresholds: Thresholds,
+    expectation: Expectation,
+    codes: np.ndarray,
+    counts: np.ndarray,
+    candidates: np.ndarray,
+    partial: np.ndarray,
+) -> tuple[int, float]:
     start, stop = thresholds.offsets[i], thresholds.offsets[i + 1]
     low, high = thresholds.low[start:stop], thresholds.high[start:stop]
     num = stop - start
@@ -224,7 +262,7 @@ def _tally_row(
         lowest, highest = _code(low[j], origin, scale, one, top), _code(high[j], origin, scale, one, top)
         counts[np.int64(lowest) : np.int64(highest) + 1] = NEAR
 
-    own, error = 0, 0.0
+    same_person_seen, error = 0, 0.0
     for chunk in range(0, len(values), CHUNK):
         length = min(CHUNK, len(values) - chunk)
         _encode(values[chunk : chunk + length], origin, scale, one, top, codes)
@@ -236,7 +274,7 @@ def _tally_row(
             if j == num:
                 continue
             if gallery.pids[g] == query.pids[i]:
-                own += 1
+                same_person_seen += 1
                 continue
             place = start + j
             if low[j] <= value:
@@ -248,7 +286,7 @@ def _tally_row(
                     error = max(error, abs(value - (expectation.scale * exact - expectation.shift[i])))
                 place = _place(exact, first_gallery + g, thresholds, start, stop)
             if place < stop:
-                thresholds.ahead[place] += 1
+                thresholds.closer_count[place] += 1
 
     for j in range(num):
         lowest, highest = _code(low[j], origin, scale, one, top), _code(high[j], origin, scale, one, top)
@@ -257,24 +295,39 @@ def _tally_row(
     for j in range(num):
         code = np.int64(_code(low[j], origin, scale, one, top))
         if code > passed:
-            thresholds.ahead[start + j] += np.int64(np.sum(counts[passed:code]))
+            thresholds.closer_count[start + j] += np.int64(np.sum(counts[passed:code]))
             passed = code
     counts[:num_codes] = 0
-    return own, error
+    return same_person_seen, error
 
 
 @compiled
-def tally_rows(metric, values, first_gallery, query, gallery, thresholds, expectation, own, sound, first, last):
-    """Counts a block of the gallery for the queries [first, last), into thresholds.ahead.
+def count_closer(
+    metric: int,
+    values: np.ndarray,
+    first_gallery: int,
+    query: Side,
+    gallery: Side,
+    thresholds: Thresholds,
+    expectation: Expectation,
+    same_person_seen: np.ndarray,
+    within_tolerance: np.ndarray,
+    first: int,
+    last: int,
+) -> None:
+    """Counts a block of the gallery for the queries [first, last), into thresholds.closer_count.
 
     Args:
         metric: COSINE or EUCLIDEAN, where values come near the scaled, shifted distances of the features (screening);
             GIVEN, where they are the distances, and features, norms and expectation are not read.
-        values: (last - first, C) float.   first_gallery: index of the block's first gallery image.
-        query: Side of all Q queries.   gallery: Side of the block.   expectation: Expectation of all queries.
-        own: (Q,) int64, result: the same-person images met within their bounds are added.
-        sound: (Q,) bool, result: made False where a value met its exact distance and differed by more than allowed, or
-            where a GIVEN value is not finite.
+        values: (last - first, C) float.
+        first_gallery: index of the block's first gallery image.
+        query: of all Q queries.
+        gallery: of the block.
+        expectation: of all queries.
+        same_person_seen: (Q,) int64, result: the same-person images met within their bounds are added.
+        within_tolerance: (Q,) bool, result: made False where a value met its exact distance and differed by more than
+            allowed, or where a GIVEN value is not finite.
     """
     codes = np.empty(CHUNK, np.uint16)
     candidates = np.empty(CHUNK, np.int32)
@@ -284,9 +337,9 @@ def tally_rows(metric, values, first_gallery, query, gallery, thresholds, expect
     for i in range(first, last):
         row = values[i - first]
         if metric == GIVEN and not _all_within(row, limit):
-            sound[i] = False
+            within_tolerance[i] = False
         elif thresholds.offsets[i + 1] > thresholds.offsets[i]:
-            met, error = _tally_row(
+            met, error = _count_closer_in_row(
                 metric,
                 row,
                 first_gallery,
@@ -300,6 +353,6 @@ def tally_rows(metric, values, first_gallery, query, gallery, thresholds, expect
                 candidates,
                 partial,
             )
-            own[i] += met
+            same_person_seen[i] += met
             if metric != GIVEN and error > expectation.allowed[i]:
-                sound[i] = False
+                within_tolerance[i] = False

@@ -11,9 +11,9 @@ order is that of the exact distances whatever the order of summation, and so wha
 Tolerance: with u = 2^-24, each of D additions rounds by at most u times the partial sum. Rounding errors that are
 independent add up, in the worst case of terms of one sign, to a standard deviation of u sqrt(D) / 3: the usual
 tolerance is six of those, 2 u sqrt(D). Errors that all point one way (equal terms can do that) add up to D u: the
-careful tolerance. Both get 4 u for the rounding of factors, terms and thresholds. The usual one is checked as it is
+worst-case tolerance. Both get 4 u for the rounding of factors, terms and thresholds. The usual one is checked as it is
 used: all same-person images must lie within it, and the errors seen where exact distances were needed within half of
-it. Where that fails, the careful one takes its place.
+it. Where that fails, the worst case takes its place.
 """
 
 from dataclasses import dataclass
@@ -30,11 +30,13 @@ SMALLEST = 1e-36
 class Screen:
     """How features become factors of the product, and distances values of it.
 
-    query_scales (Q,), gallery_scales (G,) float64: factors of the feature rows.
-    gallery_column: (G,) float64 or None, a further dimension of the gallery's factors, whose counterpart is 1.
-    distance_scale: float, query_shift: (Q,) float64, so that value = distance_scale * distance - query_shift.
-    term_sums: (Q,) float64, bound of the sum of the magnitudes of a value's terms.   num_terms: their number.
-    factor_roundoff: relative rounding of a factor; larger than float32's where the device multiplies in TF32.
+    Attributes:
+        query_scales, gallery_scales: (Q,), (G,) float64, factors of the feature rows.
+        gallery_column: (G,) float64 or None, a further dimension of the gallery's factors, whose counterpart is 1.
+        distance_scale, query_shift: float and (Q,) float64, so that value = distance_scale * distance - query_shift.
+        term_sums: (Q,) float64, bound of the sum of the magnitudes of a value's terms.
+        num_terms: their number.
+        factor_roundoff: relative rounding of a factor; larger than float32's where the device multiplies in TF32.
     """
 
     query_scales: np.ndarray
@@ -81,18 +83,18 @@ class Screen:
             factor_roundoff=factor_roundoff,
         )
 
-    def tolerance(self, queries: slice, *, careful: bool) -> np.ndarray:
+    def tolerance(self, queries: slice, *, worst_case: bool) -> np.ndarray:
         """Largest difference of a value from its exact counterpart that is allowed for, (n,) float64."""
-        additions = self.num_terms if careful else min(self.num_terms, 2.0 * np.sqrt(self.num_terms))
+        additions = self.num_terms if worst_case else min(self.num_terms, 2.0 * np.sqrt(self.num_terms))
         relative = (additions + 2.0) * FLOAT32_ROUNDOFF + 2.0 * self.factor_roundoff
         # The second term covers the float64 rounding of shifted distances, which grows with the shift.
         return relative * self.term_sums[queries] + 2.0**-40 * self.query_shift[queries] + SMALLEST
 
     def bounds(
-        self, queries: slice, offsets: np.ndarray, distances: np.ndarray, *, careful: bool
+        self, queries: slice, offsets: np.ndarray, distances: np.ndarray, *, worst_case: bool
     ) -> tuple[np.ndarray, np.ndarray]:
         """Lowest and highest value, both (P,) float32, that an image as far as a pair's distance (P,) may have."""
         sizes = np.diff(offsets)
         values = self.distance_scale * distances - np.repeat(self.query_shift[queries], sizes)
-        tolerance = np.repeat(self.tolerance(queries, careful=careful), sizes)
+        tolerance = np.repeat(self.tolerance(queries, worst_case=worst_case), sizes)
         return (values - tolerance).astype(np.float32), (values + tolerance).astype(np.float32)

@@ -19,9 +19,10 @@ MIN_ROWS = 16
 
 
 class Workers:
-    """A pool of `count` threads.
+    """A pool of threads.
 
-    Attributes: count, at least 1.
+    Attributes:
+        count: their number, at least 1.
     """
 
     def __init__(self, count: int, pool: ThreadPoolExecutor):
@@ -32,7 +33,10 @@ class Workers:
     def over(self, length: int, task: Callable[[int, int], None], *, max_rows: int | None = None) -> None:
         """Runs task(start, stop) for even parts of range(length), each at most max_rows long, on all threads.
 
-        Returns when all are done. Raises: the first exception of a task.
+        Returns when all are done.
+
+        Raises:
+            Exception: the first of a task.
         """
         parts = max(1, -(-length // (max_rows or length or 1)))
         parts = min(-(-parts // self.count) * self.count, max(parts, length // MIN_ROWS))
@@ -62,7 +66,9 @@ def evaluation_workers() -> Iterator[Workers]:
 
     BLAS runs single-threaded until the end of the context, then as before.
     """
-    count = max(1, min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS))
+    # Made by numba at run time, so that no type checker knows of it.
+    numba_threads = vars(numba.config)["NUMBA_NUM_THREADS"]
+    count = max(1, min(torch.get_num_threads(), numba_threads))
     with (
         _blas_controller().limit(limits=1, user_api="blas"),
         ThreadPoolExecutor(count, thread_name_prefix="evaluation") as pool,

@@ -11,13 +11,13 @@ from fastreid.evaluation import DatasetEvaluator
 from fastreid.utils import comm
 from termcolor import colored
 
-from clothes_rank import MODES, clothes_rank, clothes_rank_from_distances
-from clothes_rank.chance import ChanceLevel, chance_level
+from clothes_rank import MODES, Labels, Retrieval
+from clothes_rank.chance import ChanceLevel
+from clothes_rank.inputs import FeatureError
 from clothes_rank.query_expansion import expand_queries
 from clothes_rank.rerank import rerank
-from clothes_rank.retrieval import RankResult
-from clothes_rank.single_shot import SingleShotResult, single_shot
-from clothes_rank.verification import verification_rates, verification_rates_from_distances
+from clothes_rank.scores import RankResult
+from clothes_rank.single_shot import SingleShotResult
 from datasets_ext import UserError
 
 from .protocol import Protocol
@@ -101,56 +101,45 @@ class ClothesEvaluator(DatasetEvaluator):
             torch.cat([batch[key] for batch in batches]) for key in ("features", "targets", "camids", "clothes")
         )
         split = self._num_query
-        check_descriptors(features, split, metric=self._test.METRIC)
-        labels = [part for ids in (pids, cameras, clothes) for part in (ids[:split], ids[split:])]
+        query, gallery = (
+            (features[part], Labels(pids[part], cameras[part], clothes[part]))
+            for part in (slice(None, split), slice(split, None))
+        )
+        try:
+            retrieval = self._retrieval(*query, *gallery)
+        except FeatureError as error:
+            raise DescriptorError(_unrankable(error, len(features))) from error
         self.result = EvaluationResult(
             dataset=self._dataset_name,
-            modes=self._modes(features[:split], features[split:], labels),
+            modes=self._modes(retrieval),
             protocol=self._protocol,
             metric_mode=self._metric_mode,
         )
         self._report(self.result)
         return self.result.flat()
 
-    def _modes(self, query: torch.Tensor, gallery: torch.Tensor, labels: list[torch.Tensor]) -> dict[str, ModeResult]:
-        test, distances = self._test, None
+    def _retrieval(
+        self, query: torch.Tensor, query_labels: Labels, gallery: torch.Tensor, gallery_labels: Labels
+    ) -> Retrieval:
+        metric = self._test.METRIC
         if aqe := self._protocol.query_expansion:
             logger.info("Test with AQE setting")
             query, gallery = expand_queries(query, gallery, times=aqe.times, k=aqe.k, alpha=aqe.alpha)
         if again := self._protocol.reranking:
             logger.info("Test with rerank setting")
-            distances = rerank(
-                query, gallery, k1=again.k1, k2=again.k2, lambda_value=again.lambda_value, metric=test.METRIC
-            )
-        ranked: Mapping[str, RankResult]
-        if distances is not None:
-            ranked = clothes_rank_from_distances(distances, *labels, mode=MODES)
-        else:
-            ranked = clothes_rank(query, gallery, *labels, mode=MODES, metric=test.METRIC)
+            distances = rerank(query, gallery, k1=again.k1, k2=again.k2, lambda_value=again.lambda_value, metric=metric)
+            return Retrieval.from_distances(distances, query_labels, gallery_labels)
+        return Retrieval(query, gallery, query_labels, gallery_labels, metric=metric)
 
-        verified = {}
-        if test.ROC.ENABLED:
-            wanted = {"mode": MODES, "false_positive_rates": _FALSE_POSITIVE_RATES}
-            if distances is not None:
-                verified = verification_rates_from_distances(distances, *labels, **wanted)
-            else:
-                verified = verification_rates(query, gallery, *labels, metric=test.METRIC, **wanted)
-
-        drawn: Mapping[str, SingleShotResult] = {}
+    def _modes(self, retrieval: Retrieval) -> dict[str, ModeResult]:
+        verified, drawn = {}, {}
+        if self._test.ROC.ENABLED:
+            verified = retrieval.verification(MODES, false_positive_rates=_FALSE_POSITIVE_RATES)
         if self._draws_left_out:
             logger.info("Single-shot is left out: with AQE or re-ranking, features would depend on what was not drawn")
-        elif self._draws:
-            drawn = single_shot(
-                query,
-                gallery,
-                *labels,
-                mode=MODES,
-                metric=test.METRIC,
-                draws=self._draws,
-                seed=self._protocol.draw_seed,
-            )
-
-        chance = chance_level(*labels, mode=MODES, ranks=RANKS)
+        elif (seed := self._protocol.draw_seed) is not None:
+            drawn = retrieval.single_shot(MODES, draws=self._draws, seed=seed)
+        chance = retrieval.chance(MODES, ranks=RANKS)
         return {
             mode: ModeResult(
                 queries=scores.num_queries,
@@ -160,7 +149,7 @@ class ClothesEvaluator(DatasetEvaluator):
                 single_shot=_spread(drawn[mode]) if drawn else None,
                 verification=verified[mode].true_positive_rates if verified and scores.num_queries else {},
             )
-            for mode, scores in ranked.items()
+            for mode, scores in retrieval.rank(MODES).items()
         }
 
     def _report(self, result: EvaluationResult) -> None:
@@ -191,34 +180,19 @@ class ClothesEvaluator(DatasetEvaluator):
                 file.write(f"{result.dataset}, per cent\n\n{text}\n")
 
 
-def check_descriptors(features: torch.Tensor, num_query: int, *, metric: str) -> None:
-    """Refuses what has no place in a ranking.
-
-    Args:
-        features: (N, D) float, queries first.   num_query: how many of them are queries.   metric: cosine or euclidean.
-
-    Raises:
-        DescriptorError: rows hold NaN or infinite values, or nothing but zeros with metric cosine; the message says how
-            many and names the first.
-    """
-    broken = torch.nonzero(~torch.isfinite(features).all(dim=1)).flatten().tolist()
-    if broken:
-        raise DescriptorError(
-            f"{_places(broken, features, num_query)} NaN or infinite values: the training has diverged, or half "
-            "precision overflows. Look at total_loss in metrics.json; lower SOLVER.BASE_LR, or switch "
-            "SOLVER.AMP.ENABLED off"
+def _unrankable(error: FeatureError, num_descriptors: int) -> str:
+    side, rows = next(iter(error.rows.items()))
+    where = f"{'query' if side == 'query' else 'gallery image'} {rows[0]}"
+    found = f"{sum(map(len, error.rows.values()))} of {num_descriptors} descriptors, the first that of {where}, hold"
+    if error.reason == "not finite":
+        return (
+            f"{found} NaN or infinite values: the training has diverged, or half precision overflows. Look at "
+            "total_loss in metrics.json; lower SOLVER.BASE_LR, or switch SOLVER.AMP.ENABLED off"
         )
-    empty = torch.nonzero(~features.any(dim=1)).flatten().tolist()
-    if metric == "cosine" and empty:
-        raise DescriptorError(
-            f"{_places(empty, features, num_query)} nothing but zeros, which has no direction and so no cosine "
-            "distance: the training has collapsed, or set TEST.METRIC to euclidean"
-        )
-
-
-def _places(rows: list[int], features: torch.Tensor, num_query: int) -> str:
-    where = f"query {rows[0]}" if rows[0] < num_query else f"gallery image {rows[0] - num_query}"
-    return f"{len(rows)} of {len(features)} descriptors, the first that of {where}, hold"
+    return (
+        f"{found} nothing but zeros, which has no direction and so no cosine distance: the training has collapsed, or "
+        "set TEST.METRIC to euclidean"
+    )
 
 
 def _scores(found: RankResult | ChanceLevel) -> RankScores | None:
