@@ -21,6 +21,11 @@ def add_ifd_config(cfg) -> None:
     cfg.IFD.PARSING.ROOT = ""
     # Label names of the clothing set C; empty: everything worn below the neck.
     cfg.IFD.PARSING.CLOTHING = []
+    # How psi comes to the image's size: antialias (through the image's own filter: above 0 wherever clothing touches a
+    # pixel) or nearest (as 0.1.0, which leaves a rim of clothes' colours).
+    cfg.IFD.MASK_RESIZE = "antialias"
+    # Pixels at the network's size by which the clothing in M is widened.
+    cfg.IFD.MASK_DILATE = 1
     # RGB in 0-255 that replaces clothing in the masked image M.
     cfg.IFD.MASK_FILL = [0.0, 0.0, 0.0]
 

@@ -7,6 +7,7 @@ from fastreid.config import get_cfg
 from fastreid.data.transforms import build_transforms
 from PIL import Image
 
+from ifd import add_ifd_config
 from ifd.data import build_masked_transforms
 
 SIZE = [64, 32]
@@ -14,6 +15,7 @@ SIZE = [64, 32]
 
 def config(*options):
     cfg = get_cfg()
+    add_ifd_config(cfg)
     cfg.INPUT.SIZE_TRAIN = SIZE
     cfg.INPUT.SIZE_TEST = SIZE
     cfg.merge_from_list(list(options))
@@ -126,10 +128,19 @@ def test_evaluation_is_deterministic_and_crops_the_centre():
     assert agreement(tensor) == 1
 
 
-def test_masks_stay_binary_after_resizing():
-    tensor = build_masked_transforms(config())(*sample(size=(48, 104)))
-    assert set(tensor[3].unique().tolist()) <= {0.0, 1.0}
-    assert tensor.shape == (4, *SIZE)
+def test_masks_are_soft_after_resizing_or_sampled():
+    soft = build_masked_transforms(config())(*sample(size=(48, 104)))
+    sampled = build_masked_transforms(config("IFD.MASK_RESIZE", "nearest"))(*sample(size=(48, 104)))
+    assert soft.shape == sampled.shape == (4, *SIZE)
+    assert torch.equal(soft[:3], sampled[:3])
+    assert set(sampled[3].unique().tolist()) == {0.0, 1.0}
+    assert ((soft[3] > 0) & (soft[3] < 1)).any()
+    assert (soft[3][sampled[3] == 1] > 0).all()
+
+
+def test_an_unknown_resizing_is_refused():
+    with pytest.raises(ValueError, match="IFD.MASK_RESIZE is 'bilinear'; expected one of antialias, nearest"):
+        build_masked_transforms(config("IFD.MASK_RESIZE", "bilinear"))
 
 
 def test_size_zero_keeps_the_image_as_it_is():

@@ -1,4 +1,4 @@
-"""A small IFD's config and a batch of noise."""
+"""A small IFD's config and a made-up batch."""
 
 import pytest
 import torch
@@ -24,7 +24,8 @@ def ifd_config(**changes):
 def made_up_batch(n=6, size=(64, 32), seed=0):
     generator = torch.Generator().manual_seed(seed)
     images = 255 * torch.rand(n, 3, *size, generator=generator)
-    masks = (torch.rand(n, 1, *size, generator=generator) > 0.5).float()
+    blocks = (torch.rand(n, 1, size[0] // 8, size[1] // 8, generator=generator) > 0.5).float()
+    masks = blocks.repeat_interleave(8, 2).repeat_interleave(8, 3)
     pids = torch.arange(n) // 2
     return {"images": torch.cat([images, masks], 1), "targets": pids, "clothes": torch.arange(n)}
 
@@ -37,5 +38,5 @@ def config():
 
 @pytest.fixture
 def batch():
-    """batch(n=6, size=(64, 32), seed=0): image and mask of noise, two images a person."""
+    """batch(n=6, size=(64, 32), seed=0): image of noise, mask of blocks of 8 pixels, two images a person."""
     return made_up_batch

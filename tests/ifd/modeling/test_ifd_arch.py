@@ -44,7 +44,7 @@ def test_joint_loss_is_the_sum_of_eq_6(config, batch):
 
 def test_descriptor_is_f_rg_from_the_equations(config, batch):
     torch.manual_seed(0)
-    model = build_model(config()).eval()
+    model = build_model(config(IFD__MASK_DILATE=0)).eval()
     inputs = batch()
     images, masks = inputs["images"][:, :3], inputs["images"][:, 3:]
     mean, std = model.pixel_mean, model.pixel_std
@@ -122,6 +122,7 @@ def test_margin_losses_and_triplet_follow_the_host_config(config, batch):
         ({"IFD__CBD__LAMBDA": -1.0}, "IFD.CBD.LAMBDA is -1.0"),
         ({"IFD__CBD__AVERAGE_OVER": "all"}, "IFD.CBD.AVERAGE_OVER is 'all'"),
         ({"IFD__MASK_FILL": [300.0, 0.0, 0.0]}, "IFD.MASK_FILL"),
+        ({"IFD__MASK_DILATE": -1}, "IFD.MASK_DILATE is -1"),
         ({"IFD__NECK_ORDER": "bn"}, "IFD.NECK_ORDER is 'bn'"),
     ],
 )

@@ -4,7 +4,8 @@ Order and parameters are those of the host's ``build_transforms``. Geometric ste
 transform; photometric ones, random erasing and random patches touch the image alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +14,11 @@ from PIL import Image
 from torchvision import tv_tensors
 from torchvision.transforms import RandomErasing, v2
 from torchvision.transforms.v2 import InterpolationMode
+
+from ..arguments import ArgumentError, naming
+from .soft_mask import SoftMask
+
+MASK_RESIZES = ("antialias", "nearest")
 
 _GEOMETRIC = frozenset({"ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate"})
 
@@ -23,16 +29,22 @@ class MaskedAutoAugment(v2.AutoAugment):
     torchvision refuses masks here, because its policies mix photometric operations with geometric ones.
     """
 
-    def forward(self, image: Image.Image, mask: tv_tensors.Mask):
-        self._moves: list[tuple[str, float]] = []
+    def forward(self, image: Image.Image, mask: tv_tensors.Mask) -> tuple[Image.Image, tv_tensors.Mask]:
+        self._applied: list[tuple[str, float]] = []
         image = super().forward(image)
-        for operation, magnitude in self._moves:
-            mask = super()._apply_image_or_video_transform(mask, operation, magnitude, InterpolationMode.NEAREST, {})
+        for operation, magnitude in self._applied:
+            if operation in _GEOMETRIC:
+                mask = super()._apply_image_or_video_transform(
+                    mask, operation, magnitude, InterpolationMode.NEAREST, {}
+                )
+            elif operation == "Sharpness" and isinstance(mask, SoftMask):
+                mask = mask.dilated()
         return image, mask
 
-    def _apply_image_or_video_transform(self, image, transform_id, magnitude, *args, **kwargs):
-        if transform_id in _GEOMETRIC:
-            self._moves.append((transform_id, magnitude))
+    def _apply_image_or_video_transform(
+        self, image: Image.Image, transform_id: str, magnitude: float, *args: Any, **kwargs: Any
+    ) -> Image.Image:
+        self._applied.append((transform_id, magnitude))
         return super()._apply_image_or_video_transform(image, transform_id, magnitude, *args, **kwargs)
 
 
@@ -42,47 +54,72 @@ class MaskedTransforms:
     Args:
         joint: transforms of (PIL RGB image, mask).
         image_only: transforms of the (3, H, W) float image in 0-255 that the mask does not take part in.
+        mask_resize: "antialias" moves the mask as the image, so that it is above 0 wherever clothing touches a pixel;
+            "nearest" samples it, as 0.1.0 did.
 
     Shape:
-        image: PIL RGB of (W, H); mask: (H, W) uint8 of 0 and 1.
-        result: (4, H', W') float32, RGB in 0-255 and mask 0 or 1.
-    """
-
-    def __init__(self, joint: list[Callable], image_only: list[Callable]):
-        self.joint = joint
-        self.image_only = image_only
-
-    def __call__(self, image: Image.Image, mask: np.ndarray) -> torch.Tensor:
-        mask = tv_tensors.Mask(torch.from_numpy(np.ascontiguousarray(mask))[None])
-        for transform in self.joint:
-            image, mask = transform(image, mask)
-        pixels = v2.functional.pil_to_tensor(image).float()
-        for transform in self.image_only:
-            pixels = transform(pixels)
-        return torch.cat([pixels, mask.as_subclass(torch.Tensor).to(pixels.dtype)])
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(joint={self.joint}, image_only={self.image_only})"
-
-
-def build_masked_transforms(cfg, is_train: bool = True) -> MaskedTransforms:
-    """The transforms that INPUT.* asks for.
+        image: PIL RGB of (W, H).
+        mask: (H, W) uint8 of 0 and 1.
+        result: (4, H', W') float32, RGB in 0-255 and mask in [0, 1].
 
     Raises:
-        ValueError: INPUT.AUGMIX is on; it blends differently moved copies of one image, for which no mask exists.
+        ArgumentError: there is no such resizing.
+    """
+
+    def __init__(
+        self,
+        joint: Sequence[Callable[..., Any]],
+        image_only: Sequence[Callable[[torch.Tensor], torch.Tensor]],
+        mask_resize: str = "antialias",
+    ):
+        if mask_resize not in MASK_RESIZES:
+            raise ArgumentError(
+                "{mask_resize} is {found!r}; expected one of {known}",
+                {"found": mask_resize, "known": ", ".join(MASK_RESIZES)},
+            )
+        self.joint = joint
+        self.image_only = image_only
+        self.mask_resize = mask_resize
+
+    def __call__(self, image: Image.Image, mask: np.ndarray) -> torch.Tensor:
+        labels = torch.from_numpy(np.ascontiguousarray(mask))[None]
+        moved: Any = SoftMask(labels.float()) if self.mask_resize == "antialias" else tv_tensors.Mask(labels)
+        for transform in self.joint:
+            image, moved = transform(image, moved)
+        pixels = v2.functional.pil_to_tensor(image).float()
+        for change in self.image_only:
+            pixels = change(pixels)
+        return torch.cat([pixels, moved.as_subclass(torch.Tensor).to(pixels.dtype)])
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(joint={self.joint}, image_only={self.image_only}, mask_resize={self.mask_resize!r})"
+        )
+
+
+def build_masked_transforms(cfg: Any, is_train: bool = True) -> MaskedTransforms:
+    """The transforms that INPUT.* and IFD.MASK_RESIZE ask for.
+
+    Args:
+        cfg: full config.
+        is_train: with the augmentation.
+
+    Raises:
+        ValueError: IFD.MASK_RESIZE has no such value, or INPUT.AUGMIX is on; it blends differently moved copies of one
+            image, for which no mask exists.
     """
     size = list(cfg.INPUT.SIZE_TRAIN if is_train else cfg.INPUT.SIZE_TEST)
     resize = [v2.Resize(size, interpolation=InterpolationMode.BICUBIC)] if size[0] > 0 else []
     if not is_train:
         crop = [v2.CenterCrop(cfg.INPUT.CROP.SIZE)] if cfg.INPUT.CROP.ENABLED else []
-        return MaskedTransforms(resize + crop, [])
+        return _transforms(cfg, [*resize, *crop], [])
 
     if cfg.INPUT.AUGMIX.ENABLED:
         raise ValueError(
             "INPUT.AUGMIX.ENABLED is on, but AugMix blends differently moved copies of one image, for which no "
             "clothing mask exists; switch it off (INPUT.AUTOAUG, INPUT.AFFINE and INPUT.CJ work with masks)"
         )
-    joint = []
+    joint: list[Any] = []
     if cfg.INPUT.AUTOAUG.ENABLED:
         joint.append(v2.RandomApply([MaskedAutoAugment()], cfg.INPUT.AUTOAUG.PROB))
     joint += resize
@@ -110,9 +147,14 @@ def build_masked_transforms(cfg, is_train: bool = True) -> MaskedTransforms:
     if cfg.INPUT.AFFINE.ENABLED:
         joint.append(v2.RandomAffine(degrees=10, scale=[0.9, 1.1], shear=0.1))
 
-    image_only = []
+    image_only: list[Any] = []
     if cfg.INPUT.REA.ENABLED:
         image_only.append(RandomErasing(cfg.INPUT.REA.PROB, value=cfg.INPUT.REA.VALUE))
     if cfg.INPUT.RPT.ENABLED:
         image_only.append(RandomPatch(prob_happen=cfg.INPUT.RPT.PROB))
-    return MaskedTransforms(joint, image_only)
+    return _transforms(cfg, joint, image_only)
+
+
+def _transforms(cfg: Any, joint: list[Any], image_only: list[Any]) -> MaskedTransforms:
+    with naming({"mask_resize": "IFD.MASK_RESIZE"}):
+        return MaskedTransforms(joint, image_only, cfg.IFD.MASK_RESIZE)

@@ -7,6 +7,7 @@ and predictor work on IFD unchanged: whatever they do to ``images`` happens to b
 from typing import Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 
 
 class StreamInputs(NamedTuple):
@@ -50,13 +51,18 @@ def split_inputs(
     return StreamInputs(images[:, :3], images[:, 3:] if images.shape[1] == 4 else None)
 
 
-def mask_clothing(images: torch.Tensor, masks: torch.Tensor, fill: torch.Tensor) -> torch.Tensor:
-    """Clothing-masked image M: the colour of every clothing pixel replaced, head and contour kept.
+def mask_clothing(images: torch.Tensor, masks: torch.Tensor, fill: torch.Tensor, dilate: int = 0) -> torch.Tensor:
+    """Clothing-masked image M: every pixel that clothing touches replaced by one colour, head and contour kept.
 
     Args:
-        images: (N, 3, H, W) float RGB in 0-255.   masks: (N, 1, H, W) float in [0, 1].
+        images: (N, 3, H, W) float RGB in 0-255.
+        masks: (N, 1, H, W) float in [0, 1], above 0 where clothing touches a pixel.
         fill: (1, 3, 1, 1) float RGB in 0-255, the colour put in.
+        dilate: pixels around those that are replaced too.
 
-    Returns: (N, 3, H, W) float RGB in 0-255, a new tensor.
+    Returns:
+        (N, 3, H, W) float RGB in 0-255, a new tensor.
     """
-    return images * (1 - masks) + fill * masks
+    if dilate:
+        masks = F.max_pool2d(masks, 2 * dilate + 1, stride=1, padding=dilate)
+    return torch.where(masks > 0, fill, images)

@@ -14,7 +14,11 @@ from .inputs import StreamInputs, mask_clothing
 
 # Both streams' heads are built alike.
 HEAD_KEYS = {"neck_order": "IFD.NECK_ORDER"}
-_OWN_KEYS = {"mask_fill": "IFD.MASK_FILL", "feat_dim": "MODEL.BACKBONE.FEAT_DIM"}
+_OWN_KEYS = {
+    "mask_fill": "IFD.MASK_FILL",
+    "mask_dilate": "IFD.MASK_DILATE",
+    "feat_dim": "MODEL.BACKBONE.FEAT_DIM",
+}
 
 
 class StreamBaseline(AcceptsWeights, Baseline):
@@ -24,6 +28,7 @@ class StreamBaseline(AcceptsWeights, Baseline):
         backbone: images to feature maps.
         head: feature maps (and labels) to descriptors (and the losses' inputs); ``heads`` of the host's Baseline.
         mask_fill: RGB in 0-255 put in place of clothing in the masked image M.
+        mask_dilate: pixels by which the clothing in M is widened.
         feat_dim: D, channels that the backbones must yield.
         host_arguments: the rest of the host's Baseline.
 
@@ -32,7 +37,7 @@ class StreamBaseline(AcceptsWeights, Baseline):
             :func:`ifd.arguments.naming`.
 
     Raises:
-        ArgumentError: the fill is no colour.
+        ArgumentError: the fill is no colour, or the widening is negative.
     """
 
     config_keys: ClassVar[Mapping[str, str]] = {**_OWN_KEYS, "backbone": "MODEL.BACKBONE.NAME"}
@@ -52,6 +57,7 @@ class StreamBaseline(AcceptsWeights, Baseline):
         backbone: nn.Module | None,
         head: nn.Module | None,
         mask_fill: Sequence[float],
+        mask_dilate: int = 1,
         feat_dim: int,
         **host_arguments: Any,
     ):
@@ -60,6 +66,9 @@ class StreamBaseline(AcceptsWeights, Baseline):
             raise ArgumentError(
                 "{mask_fill} is {found}; expected three RGB values in 0-255", {"found": list(mask_fill)}
             )
+        if mask_dilate < 0:
+            raise ArgumentError("{mask_dilate} is {found}; expected 0 or more pixels", {"found": mask_dilate})
+        self.mask_dilate = mask_dilate
         self.feat_dim = feat_dim
         self.register_buffer("mask_fill", torch.tensor(mask_fill, dtype=torch.float32).view(1, 3, 1, 1), False)
 
@@ -109,7 +118,8 @@ class StreamBaseline(AcceptsWeights, Baseline):
             inputs: with masks.
         """
         assert inputs.masks is not None
-        return self.feature_maps(backbone, mask_clothing(inputs.images, inputs.masks, self.mask_fill))
+        masked = mask_clothing(inputs.images, inputs.masks, self.mask_fill, self.mask_dilate)
+        return self.feature_maps(backbone, masked)
 
     def identity_losses(
         self, outputs: dict[str, torch.Tensor], targets: torch.Tensor, stream: str
