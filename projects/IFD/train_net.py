@@ -9,14 +9,20 @@ from ifd.engine import argument_parser, evaluate, launch, run_seeds, setup, trai
 
 
 def main(args: argparse.Namespace) -> dict:
-    """One process of the command."""
-    if args.seeds:
-        return run_seeds(args)
+    """One process of a training or an evaluation."""
     cfg = setup(args)
     if args.eval_only:
         return evaluate(cfg)
     return train(cfg, resume=args.resume)
 
 
+def command(args: argparse.Namespace) -> None:
+    """One run, or one for each seed."""
+    if args.seeds:
+        run_seeds(args)
+    else:
+        launch(main, args)
+
+
 if __name__ == "__main__":
-    sys.exit(run(launch, main, argument_parser().parse_args()))
+    sys.exit(run(command, argument_parser().parse_args()))

@@ -8,7 +8,6 @@ import argparse
 import os
 import platform
 import shlex
-import signal
 import sys
 from datetime import date
 from pathlib import Path
@@ -16,57 +15,48 @@ from pathlib import Path
 import torch
 
 from datasets_ext.command import run
-from ifd.data import check_data
-from ifd.engine import ConfigError, load_config
+from ifd.ablation import VARIANTS, DataFacts, check_same_settings, plan_trials, write_report
+from ifd.engine import ConfigError, load_config, run_all
 from ifd.engine.checks import check_config
-from ifd.study import (
-    VARIANTS,
-    check_same_study,
-    data_notes,
-    plan_runs,
-    run_all,
-    steps_per_epoch,
-    write_report,
-)
 
 _TRAIN_NET = Path(__file__).resolve().parent.parent / "train_net.py"
 
 
-def main(args):
+def main(args: argparse.Namespace) -> None:
     output = Path(args.output)
-    options = ["OUTPUT_DIR", str(output)]
-    cfg = load_config(args.config_file, [*args.opts, *options])
+    cfg = load_config(args.config_file, [*args.opts, "OUTPUT_DIR", str(output)])
     if cfg.MODEL.WEIGHTS:
         raise ConfigError("MODEL.WEIGHTS is set, but an ablation trains each variant from the same start; leave it out")
     check_config(cfg)
-    check_data(cfg)
-    notes = data_notes(cfg)
-    check_same_study(cfg, notes)
-    runs = plan_runs(
+    data = DataFacts.of(cfg)
+    check_same_settings(cfg, data)
+    trials = plan_trials(
         cfg,
         train_net=_TRAIN_NET,
         config_file=args.config_file,
         options=args.opts,
         variants=args.variants,
         seeds=args.seeds,
+        steps_per_epoch=data.steps_per_epoch(cfg),
     )
+    runs = [trial.run for trial in trials]
     print(f"{len(runs)} runs, {sum(run.done for run in runs)} of them done; {args.jobs} at a time in {output}")
-    run_all(runs, jobs=args.jobs, threads=args.threads, steps_per_epoch=steps_per_epoch(cfg))
+    run_all(runs, jobs=args.jobs, threads=args.threads, title="ablation")
     facts = {
         "command": shlex.join(["python", "projects/IFD/tools/ablation.py", *sys.argv[1:]]),
         "seeds": ", ".join(map(str, args.seeds)),
-        **{f"data, {name}": note for name, note in notes.items()},
+        **{f"data, {name}": note for name, note in data.notes.items()},
         "machine": f"{_processor()}, {os.cpu_count()} cores, "
         f"{torch.cuda.get_device_name() if torch.cuda.is_available() else 'no GPU'}; {args.jobs} runs at a time, "
         f"{args.threads} threads each",
         "software": f"Python {platform.python_version()}, torch {torch.__version__}",
         "date": date.today().isoformat(),
     }
-    paths = write_report(runs, cfg.DATASETS.TESTS, output, facts=facts)
+    paths = write_report(trials, cfg.DATASETS.TESTS, output, facts=facts)
     print(f"\n{paths[1].read_text()}\nAll of it: {', '.join(map(str, paths))}")
 
 
-def _processor():
+def _processor() -> str:
     if os.path.exists("/proc/cpuinfo"):
         with open("/proc/cpuinfo") as file:
             for line in file:
@@ -75,7 +65,7 @@ def _processor():
     return platform.processor() or platform.machine()
 
 
-def arguments():
+def arguments() -> argparse.Namespace:
     cuda = torch.cuda.is_available()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config-file", required=True, metavar="FILE", help="config of the whole model")
@@ -98,6 +88,4 @@ def arguments():
 
 
 if __name__ == "__main__":
-    # As an exception, so that the runs end with this process.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(run(main, arguments()))

@@ -1,6 +1,8 @@
 from .checkpointer import CheckpointError, IFDCheckpointer
 from .checks import ConfigError, OutputFolderError
 from .processes import launch
+from .runner import run_all
+from .runs import Run, RunError
 from .seeds import run_seeds
 from .setup import argument_parser, load_config, setup
 from .trainer import IFDTrainer
@@ -12,11 +14,14 @@ __all__ = [
     "IFDCheckpointer",
     "IFDTrainer",
     "OutputFolderError",
+    "Run",
+    "RunError",
     "argument_parser",
     "evaluate",
     "launch",
     "load_config",
     "load_trained_model",
+    "run_all",
     "run_seeds",
     "setup",
     "train",

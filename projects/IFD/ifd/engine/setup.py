@@ -26,6 +26,7 @@ def argument_parser():
         help="run once for each, in OUTPUT_DIR/seed_<seed>, and print mean and standard deviation; goes before another "
         "option, such as --config-file",
     )
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="how many seeds run at a time (default: 1)")
     return parser
 
 
