@@ -10,9 +10,9 @@ import os
 import sys
 
 from datasets_ext.command import run
+from ifd.ablation import VARIANTS
 from ifd.data import build_test_loader, check_data
 from ifd.engine import ConfigError, load_config, load_trained_model
-from ifd.ablation import VARIANTS
 
 try:
     from ifd.visualization.hard_triplets import (
