@@ -11,6 +11,7 @@ ROOTS = {
     "fastreid_compat": "projects/FastReIDCompat/fastreid_compat",
     "ifd": "projects/IFD/ifd",
     "people_parsing": "projects/PeopleParsing/people_parsing",
+    "person_search": "projects/PersonSearch/person_search",
     "rendered_people": "projects/RenderedPeople/rendered_people",
 }
 

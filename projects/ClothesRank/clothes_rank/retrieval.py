@@ -12,6 +12,7 @@ from .counting.workers import evaluation_workers
 from .inputs import check_distances, check_features, check_whole
 from .labels import ImageLabels, Labels, check_sides
 from .modes import MODES, Mode, ModeRequest, check_columns, requested_modes
+from .open_set import OpenSetResult, check_rates, draw_known, open_set_draw
 from .pairs import PersonPairs
 from .ranking import rank
 from .scores import RankResult
@@ -162,6 +163,44 @@ class Retrieval:
         chosen = self._modes(modes)
         with evaluation_workers() as workers:
             return verify(cpu_backend(self._source, workers), self._pairs, chosen, false_positive_rates)
+
+    def open_set(
+        self,
+        modes: ModeRequest = MODES,
+        *,
+        false_alarm_rates: Sequence[float] = (0.01, 0.1),
+        unknown_share: float = 0.5,
+        draws: int = 10,
+        seed: int = 0,
+    ) -> dict[str, OpenSetResult]:
+        """Detection and identification rates at given false alarm rates, with people missing from the gallery.
+
+        Distances that depend on more than their two images, as re-ranked ones do, would still show the people who are
+        missing. Runs on the CPU, in blocks, whatever the device of the features.
+
+        Args:
+            modes: as in ``rank``.
+            false_alarm_rates: each at least 0 and below 1.
+            unknown_share: of the gallery's people, taken out at random; 0 for a gallery that lacks some already.
+            draws: number of galleries, at least 1.
+            seed: of the draws; the same seed takes out the same people.
+
+        Returns:
+            Results by mode.
+
+        Raises:
+            ValueError: as ``rank``; a rate, the share or draws is out of range.
+        """
+        chosen, draws = self._modes(modes), check_whole(draws, "draws")
+        rates = check_rates(false_alarm_rates)
+        if not 0 <= unknown_share < 1:
+            raise ValueError(f"unknown_share is {unknown_share!r}, expected a number of at least 0 and below 1")
+        generator = np.random.default_rng(seed)
+        parts = [self._take(None, draw_known(self._pairs.gallery.pids, unknown_share, generator)) for _ in range(draws)]
+        return {
+            name: OpenSetResult.of(name, [open_set_draw(part.top(1, mode), part._pairs, mode, rates) for part in parts])
+            for name, mode in chosen.items()
+        }
 
     def chance(self, modes: ModeRequest = MODES, *, ranks: Sequence[int] = (1, 5, 10)) -> dict[str, ChanceLevel]:
         """What a random ranking of this gallery would score, exactly; looks at labels alone.

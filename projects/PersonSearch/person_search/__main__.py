@@ -1,0 +1,8 @@
+"""python -m person_search."""
+
+import sys
+
+from .commands import main
+
+if __name__ == "__main__":
+    sys.exit(main())

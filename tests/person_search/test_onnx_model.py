@@ -1,0 +1,144 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from person_search import ModelFileError, PhotoError, load_model
+from person_search.decisions import Decisions
+from person_search.onnx_model import OnnxMetadata, OnnxModel, resized, resized_mask
+
+
+def test_a_vector_is_what_the_graph_says(model, draw):
+    image = draw(3)
+    fields = resized(image, (64, 32)).reshape(3, 4, 16, 2, 16).mean((2, 4)).ravel() - 126.5
+    (vector,) = model([image])
+    assert vector == pytest.approx(fields / np.linalg.norm(fields), abs=1e-6)
+    assert (model.dim, model.needs_maps, model.label_system) == (24, False, None)
+    assert model([]).shape == (0, 24)
+
+
+def test_images_of_any_size(model, draw):
+    large = draw(3).resize((200, 500))
+    both = model([large, draw(3)])
+    assert both.shape == (2, 24)
+    assert both[0] @ both[1] > 0.99
+
+
+def test_a_mask_is_seen(masked_model_path, draw):
+    model = load_model(masked_model_path)
+    assert (model.needs_maps, model.label_system) == (True, "lip")
+    image = draw(3)
+    # Label 9 is clothing in the model's LIP, 2 in Pascal; the lower half wears something.
+    bare, worn, other = (np.zeros((64, 32), np.uint8) for _ in range(3))
+    worn[32:] = 9
+    other[32:] = 2
+    black = np.array(image)
+    black[32:] = 0
+    expected = model([Image.fromarray(black)], [bare])
+    assert model([image], [worn]) == pytest.approx(expected, abs=1e-6)
+    assert model([image], [other], map_system="pascal") == pytest.approx(expected, abs=1e-6)
+    assert model([image], [other]) == pytest.approx(model([image], [bare]), abs=1e-6)
+    assert np.abs(model([image], [bare]) - expected).max() > 0.1
+
+
+def test_maps_that_do_not_do(masked_model_path, draw):
+    model = load_model(masked_model_path)
+    with pytest.raises(ModelFileError, match="needs the parsing map of each photo"):
+        model([draw(0)])
+    with pytest.raises(ModelFileError, match="label system 'atr'; model .* knows lip, pascal"):
+        model([draw(0)], [np.zeros((64, 32), np.uint8)], map_system="atr")
+    with pytest.raises(PhotoError, match="64 x 32 pixels"):
+        model([draw(0)], [np.zeros((32, 64), np.uint8)])
+
+
+@pytest.mark.parametrize("size", [(64, 32), (96, 48), (17, 5)])
+def test_pictures_and_masks_are_resized_as_evaluation_does(size):
+    torch = pytest.importorskip("torch")
+    tv_tensors = pytest.importorskip("torchvision.tv_tensors")
+    from torchvision.transforms import InterpolationMode, v2
+
+    generator = np.random.default_rng(0)
+    resize = v2.Resize(list(size), interpolation=InterpolationMode.BICUBIC)
+    for height, width in ((128, 64), (211, 97), (40, 60), (256, 128)):
+        image = Image.fromarray(generator.integers(0, 256, (height, width, 3), np.uint8))
+        mask = generator.integers(0, 2, (height, width), np.uint8)
+        expected, expected_mask = resize(image, tv_tensors.Mask(torch.from_numpy(mask)[None]))
+        assert (resized(image, size) == np.asarray(expected).transpose(2, 0, 1)).all()
+        assert (resized_mask(mask.astype(bool), size) == expected_mask[0].numpy()).all()
+
+
+def test_metadata_comes_back():
+    decisions = Decisions("f", {1e-3: 0.5, 1e-2: 0.4})
+    told = OnnxMetadata("f", "lip", {"lip": (5, 9)}, "main", "Apache-2.0", "rendered people", decisions)
+    assert OnnxMetadata.from_properties(told.to_properties(), "x") == told
+    with pytest.raises(ModelFileError, match="damaged metadata"):
+        OnnxMetadata.from_properties({**told.to_properties(), "person_search.clothing": "[3"}, "x")
+
+
+def test_fingerprints(save_model, tmp_path):
+    named = OnnxModel(save_model(tmp_path / "a.onnx", fingerprint="abc"))
+    first, same, other = (
+        OnnxModel(save_model(tmp_path / f"{name}.onnx", scale=scale)) for name, scale in (("b", 1), ("c", 1), ("d", 2))
+    )
+    assert named.fingerprint == "abc"
+    assert first.fingerprint == same.fingerprint != other.fingerprint
+
+
+def test_decisions_of_the_file_beside_go_before_those_inside(save_model, tmp_path):
+    path = save_model(tmp_path / "a.onnx", fingerprint="f", decisions=Decisions("f", {1e-3: 0.5, 1e-2: 0.4}))
+    assert OnnxModel(path).decisions.similarity[1e-3] == 0.5
+    Decisions("f", {1e-3: 0.6, 1e-2: 0.4}).save(path)
+    assert OnnxModel(path).decisions.similarity[1e-3] == 0.6
+
+
+def test_files_that_are_no_models(tmp_path, save_model):
+    (tmp_path / "text.onnx").write_text("no model")
+    (tmp_path / "model.txt").write_text("no model")
+    for name, message in [
+        ("text.onnx", "cannot be loaded by onnxruntime"),
+        ("absent.onnx", "There is no file"),
+        ("model.txt", "ends in .txt; expected .onnx"),
+        ("model", "ends in nothing"),
+    ]:
+        with pytest.raises(ModelFileError, match=message):
+            load_model(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"shape": (1, 3, 64, 32)}, r"takes images tensor\(float\) \[1, 3, 64, 32\]; expected"),
+        ({"shape": ("N", 3, "H", "W")}, "height, width"),
+        ({"name": "input"}, "takes input"),
+        ({"unit": False}, "vectors of length"),
+        ({"channels": 4, "label_system": None}, "do not say which labels are clothing"),
+        ({"channels": 4, "clothing": {"atr": (3,)}}, "do not say which labels are clothing"),
+    ],
+)
+def test_models_of_another_form(tmp_path, save_model, options, message):
+    with pytest.raises(ModelFileError, match=message):
+        load_model(save_model(tmp_path / "m.onnx", **options))
+
+
+def test_a_model_exported_for_something_else(tmp_path, save_model):
+    import onnx
+
+    path = save_model(tmp_path / "m.onnx")
+    model = onnx.load(path)
+    del model.metadata_props[:]
+    onnx.save(model, path)
+    with pytest.raises(ModelFileError, match="was not exported for search"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("device", ["tpu", "cpu:1", "cuda:x"])
+def test_devices_that_are_none(model_path, device):
+    with pytest.raises(ModelFileError, match="expected cpu, cuda or cuda:<n>"):
+        load_model(model_path, device=device)
+
+
+def test_cuda_without_a_runtime_for_it(model_path, monkeypatch):
+    import onnxruntime
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    with pytest.raises(ModelFileError, match="this onnxruntime has no CUDA"):
+        load_model(model_path, device="cuda")
