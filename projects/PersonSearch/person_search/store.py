@@ -34,8 +34,8 @@ _TEXT_BYTES = 4096
 _TIMEOUT_SECONDS = 10.0
 # milvus-lite turns what it holds in memory into Python's own numbers to write it, at ten times the size.
 _LITE_MEMORY = {"MILVUS_LITE_MEMTABLE_MEMORY_LIMIT_BYTES": str(16 * 2**20)}
-# pymilvus asks every ten seconds whether the server is alive, and milvus-lite's turns it away for asking too often when a
-# request lasts minutes.
+# pymilvus asks every ten seconds whether the server is alive, and milvus-lite's turns it away for asking too often
+# when a request lasts minutes.
 _GRPC = {"grpc.keepalive_time_ms": 310_000, "grpc.keepalive_permit_without_calls": False}
 _STRONG = {"consistency_level": "Strong"}
 
