@@ -19,6 +19,9 @@ def rendered_body(body):
     """Makes every in-process rendering of the session use the one loaded body."""
     import rendered_people.person.body
 
+    # Its annotations name the class.
+    import rendered_people.studio  # noqa: F401
+
     patch = pytest.MonkeyPatch()
     patch.setattr(rendered_people.person.body, "BodyModel", lambda lock=None: body)
     yield body

@@ -69,7 +69,10 @@ def render_benchmark(
         return manifest
     with locked(shelf):
         shelf.sweep()
-        return _fill(shelf, checked, plan, workers, progress)
+        try:
+            return _fill(shelf, checked, plan, workers, progress)
+        finally:
+            shelf.sweep()
 
 
 def _fill(shelf: Shelf, parameters: BenchmarkParameters, plan: Plan, workers: int, progress: bool) -> Manifest:

@@ -68,8 +68,11 @@ class Shelf:
         try:
             partial.write_bytes(content)
             os.replace(partial, target)
-        except BaseException:
+        except BaseException as error:
             partial.unlink(missing_ok=True)
+            if isinstance(error, OSError) and error.filename is None:
+                # As a full disk does it.
+                raise OSError(error.errno, error.strerror, str(target)) from error
             raise
 
     def write_image(self, relative: str, pixels: np.ndarray) -> None:

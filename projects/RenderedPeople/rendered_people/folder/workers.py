@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -88,6 +89,7 @@ def render_shots(
             f"no lock between processes can be made ({error.strerror}): /dev/shm is full, tiny or not writable; "
             "enlarge it (Docker: --shm-size), or render with --workers 1"
         ) from error
+    others = multiprocessing.active_children()
     with ProcessPoolExecutor(
         min(workers, len(tasks)), context, initializer=_start_worker, initargs=(parameters, root, lock)
     ) as pool:
@@ -95,13 +97,16 @@ def render_shots(
             futures = [pool.submit(_render_in_worker, task) for task in tasks]
             for future in as_completed(futures):
                 yield future.result()
-        except BrokenProcessPool as error:
-            raise RenderingError(
-                f"a worker process died (killed, or out of memory: each needs about 1 GB); the same command goes on "
-                f"where it stopped, with fewer processes if --workers is below {workers}"
-            ) from error
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+        except BaseException as error:
+            # At once, even while they load: no file is ever half there.
+            for process in multiprocessing.active_children():
+                if process not in others:
+                    process.terminate()
+            if isinstance(error, BrokenProcessPool):
+                raise RenderingError(
+                    "a worker process died (killed, or out of memory); the same command goes on where it stopped: "
+                    f"give fewer --workers than {workers}"
+                ) from error
             raise
 
 
@@ -149,6 +154,8 @@ def _start_worker(
     import torch
 
     torch.set_num_threads(1)
+    # An interrupt reaches the whole group of processes; the parent ends its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     # Opened by the first task: an error in here could not be told from a death.
     _open_renderer = cache(partial(_Renderer, parameters, root, lock))
