@@ -47,6 +47,9 @@ def add_ifd_config(cfg) -> None:
     cfg.IFD.IKT.INIT = "random"
     # Whether the main stream's loss shapes the attention map; otherwise the attention stream alone does.
     cfg.IFD.IKT.LEARNED = True
+    # Whether f_rg is the attention-weighted mean sum(W_I F_g) / sum(W_I), in place of the plain mean of F_rg = W_I F_g,
+    # whose length follows the sum of W_I.
+    cfg.IFD.IKT.WEIGHTED_MEAN = False
 
     # --- Attention predicted by the main stream, beyond the paper: trained beside the attention stream (IKT.ENABLED
     # True), then evaluated without it (IKT.ENABLED False), from RGB alone and with one backbone
@@ -66,6 +69,12 @@ def add_ifd_config(cfg) -> None:
     cfg.IFD.CBD.TEMPERATURE = 0.1
     # T of eq. 5: a pair of one person in different clothes weighs 1/T.
     cfg.IFD.CBD.T = 0.5
+    # Whether the weights of eq. 5 are divided by their mean over the batch's positive pairs, so that T says how much
+    # more a pair in different clothes weighs and LAMBDA alone what the loss weighs.
+    cfg.IFD.CBD.NORMALIZE_WEIGHTS = False
+    # Whether W_I is a constant in eq. 3, F_c = W_c x stopgrad(W_I) x F_g, so that the loss cannot lower itself by
+    # darkening W_I on clothes.
+    cfg.IFD.CBD.DETACH_ATTENTION = False
     # How psi comes to the size of the feature maps: area or nearest.
     cfg.IFD.CBD.MASK_RESIZE = "area"
     # Mean of eq. 4 over anchors_with_positive, or over the whole batch.
@@ -80,10 +89,15 @@ def add_ifd_config(cfg) -> None:
     cfg.IFD.STAGE1 = CN()
     # Epochs of stage 1; 0: as many as SOLVER.MAX_EPOCH. Learning rate steps scale with it.
     cfg.IFD.STAGE1.MAX_EPOCH = 0
+    # Whether stage 2 starts the main stream's backbone g_m from stage 1's g_a too, in place of the weights of
+    # MODEL.BACKBONE.PRETRAIN; its head starts from random weights either way.
+    cfg.IFD.STAGE1.START_MAIN_STREAM = False
 
     # --- Evaluation
     # Descriptor: main (f_rg, the paper's), attention (f_a) or joined (both).
     cfg.IFD.DESCRIPTOR = "main"
+    # What the cosine similarities of f_rg and of f_a weigh in that of the joined descriptor.
+    cfg.IFD.JOINED_WEIGHTS = [1.0, 1.0]
     # PRCC's own protocol, one random gallery image per person: draws to average over, and their seed.
     cfg.IFD.SINGLE_SHOT = CN()
     cfg.IFD.SINGLE_SHOT.DRAWS = 10

@@ -107,6 +107,19 @@ def test_stage_2_starts_from_stage_1(tiny_config, finished):
     assert all(torch.equal(loaded[name], value) for name, value in saved.items())
 
 
+def test_the_main_stream_starts_from_stage_1_where_it_is_asked_to(tiny_config, finished):
+    os.makedirs(tiny_config.OUTPUT_DIR)
+    tiny_config.MODEL.WEIGHTS = os.path.join(finished[0].OUTPUT_DIR, STAGE1_FOLDER, "model_final.pth")
+    tiny_config.IFD.STAGE1.START_MAIN_STREAM = True
+    trainer = IFDTrainer(tiny_config)
+    own = {name: value.clone() for name, value in trainer.model.heads.state_dict().items()}
+    trainer.resume_or_load(resume=False)
+    saved = torch.load(tiny_config.MODEL.WEIGHTS)["model"]
+    for name, value in trainer.model.backbone.state_dict().items():
+        assert torch.equal(value, saved[f"attention_stream.backbone.{name}"])
+    assert all(torch.equal(value, own[name]) for name, value in trainer.model.heads.state_dict().items())
+
+
 def test_weights_skip_stage_1(tiny_config, finished):
     tiny_config.MODEL.WEIGHTS = os.path.join(finished[0].OUTPUT_DIR, STAGE1_FOLDER, "model_final.pth")
     tiny_config.SOLVER.MAX_EPOCH = 1

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from ifd.losses import clothing_contrastive_loss, supervised_contrastive_loss
+from ifd.losses import ClothingContrastiveLoss, clothing_contrastive_loss, supervised_contrastive_loss
 
 
 def loop_loss(features, pids, clothes, temperature, weight):
@@ -41,6 +41,41 @@ def test_equals_the_formula(seed, temperature, weight):
     features, pids, clothes = batch(seed)
     loss = clothing_contrastive_loss(features, pids, clothes, temperature=temperature, cross_clothes_weight=weight)
     assert loss.item() == pytest.approx(loop_loss(features, pids, clothes, temperature, weight), rel=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_normalised_weights_have_mean_one_over_the_positive_pairs(seed):
+    features, pids, clothes = batch(seed)
+    total, pairs = 0.0, 0
+    for i in range(len(pids)):
+        for p in range(len(pids)):
+            if p != i and pids[p] == pids[i]:
+                total += 2.5 if clothes[p] != clothes[i] else 1.0
+                pairs += 1
+    kwargs = {"temperature": 0.5, "cross_clothes_weight": 2.5}
+    plain = clothing_contrastive_loss(features, pids, clothes, **kwargs)
+    normalised = clothing_contrastive_loss(features, pids, clothes, normalize_weights=True, **kwargs)
+    assert normalised.item() == pytest.approx(plain.item() / (total / pairs), rel=1e-6)
+    assert normalised.item() == pytest.approx(loop_loss(features, pids, clothes, 0.5, 2.5) / (total / pairs), rel=1e-5)
+    assert ClothingContrastiveLoss(**kwargs).mean_weight(pids, clothes).item() == pytest.approx(total / pairs)
+    unit = ClothingContrastiveLoss(normalize_weights=True, **kwargs)
+    assert unit.mean_weight(pids, clothes).item() == pytest.approx(1)
+    assert torch.equal(unit(features, pids, clothes), normalised)
+
+
+def test_normalised_weights_of_pairs_of_one_kind_are_one():
+    features, pids, clothes = batch(0)
+    kwargs = {"temperature": 0.5, "normalize_weights": True}
+    unweighted = clothing_contrastive_loss(features, pids, pids, temperature=0.5, cross_clothes_weight=1.0)
+    same = clothing_contrastive_loss(features, pids, pids, cross_clothes_weight=4.0, **kwargs)
+    other = clothing_contrastive_loss(features, pids, torch.arange(len(pids)), cross_clothes_weight=4.0, **kwargs)
+    torch.testing.assert_close(same, unweighted)
+    torch.testing.assert_close(other, unweighted)
+
+
+def test_mean_weight_without_a_positive_pair_is_not_a_number():
+    loss = ClothingContrastiveLoss(temperature=0.1, cross_clothes_weight=2.0)
+    assert loss.mean_weight(torch.arange(3), torch.arange(3)).isnan()
 
 
 def test_worked_by_hand():

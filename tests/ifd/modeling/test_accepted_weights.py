@@ -73,6 +73,22 @@ def test_what_a_model_needs_and_what_is_foreign_to_it(config):
     assert with_both.foreign(["attention_stream.x"]) == ["attention_stream.x"]
 
 
+def test_the_main_streams_backbone_may_start_from_the_attention_streams(config):
+    torch.manual_seed(0)
+    weights = build_model(config(MODEL__META_ARCHITECTURE="IFDAttentionStream")).state_dict()
+    plain, started = build_model(config()), build_model(config(IFD__STAGE1__START_MAIN_STREAM=True))
+    assert plain.starting_weights(weights) == dict(weights)
+    starting = started.starting_weights(weights)
+    started.load_state_dict(starting, strict=False)
+    backbones = started.backbone.state_dict(), started.attention_stream.backbone.state_dict()
+    assert list(backbones[0]) == list(backbones[1])
+    assert all(torch.equal(value, backbones[1][name]) for name, value in backbones[0].items())
+    # Heads stay their own, and a main stream that is there stays what it is.
+    assert not any(name.startswith("heads.") for name in starting)
+    whole = plain.state_dict()
+    assert started.starting_weights(whole) == dict(whole)
+
+
 def test_identities_are_counted_by_either_classifier(config):
     for architecture in ("IFD", "IFDAttentionStream"):
         model = build_model(config(MODEL__META_ARCHITECTURE=architecture))

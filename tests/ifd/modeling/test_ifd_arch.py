@@ -71,6 +71,55 @@ def test_descriptors_attention_and_joined(config, batch):
     torch.testing.assert_close(joined, expected)
 
 
+@pytest.mark.parametrize("weights", [(1.0, 1.0), (3.0, 1.0), (0.0, 2.0)])
+def test_joined_similarity_is_the_weighted_mean_of_the_parts(config, batch, weights):
+    torch.manual_seed(0)
+    model = build_model(config(IFD__JOINED_WEIGHTS=list(weights))).eval()
+    parts = {}
+    with torch.no_grad():
+        for descriptor in ("main", "attention", "joined"):
+            model.descriptor = descriptor
+            unit = torch.nn.functional.normalize(model(batch()))
+            parts[descriptor] = unit @ unit.t()
+    mean = (weights[0] * parts["main"] + weights[1] * parts["attention"]) / sum(weights)
+    torch.testing.assert_close(parts["joined"], mean)
+
+
+@pytest.mark.parametrize("pool", ["GlobalAvgPool", "FastGlobalAvgPool"])
+def test_weighted_mean_in_place_of_the_global_average(config, batch, pool):
+    """f_rg against the loop sum(W F) / sum(W), in evaluation and in the losses' inputs of training."""
+    torch.manual_seed(0)
+    model = build_model(config(IFD__IKT__WEIGHTED_MEAN=True, MODEL__HEADS__POOL_LAYER=pool)).eval()
+    inputs = batch()
+    with torch.no_grad():
+        features = model.stream_features(inputs)
+        n, channels, height, width = features.main.shape
+        sums, weights = torch.zeros(n, channels), torch.zeros(n, 1)
+        for y in range(height):
+            for x in range(width):
+                sums += features.attention_map[:, :, y, x] * features.main[:, :, y, x]
+                weights += features.attention_map[:, :, y, x]
+        expected = sums / weights
+        torch.testing.assert_close(
+            model(inputs), model.heads.bottleneck(expected[..., None, None])[..., 0, 0], atol=1e-5, rtol=1e-4
+        )
+        outputs = model.main_head(features.refined, features.attention_map, inputs["targets"])
+    torch.testing.assert_close(outputs["features"], expected, atol=1e-5, rtol=1e-4)
+
+
+def test_weighted_mean_does_not_follow_the_sum_of_the_map(config, batch):
+    torch.manual_seed(0)
+    model = build_model(config(IFD__IKT__WEIGHTED_MEAN=True)).eval()
+    with torch.no_grad():
+        features = model.stream_features(batch())
+        whole = model.main_head(features.refined, features.attention_map)
+        tenth = model.main_head(0.1 * features.refined, 0.1 * features.attention_map)
+        torch.testing.assert_close(whole, tenth, atol=1e-5, rtol=1e-4)
+        assert not torch.allclose(whole, model.heads(features.refined))
+        # Where no map refines, the plain mean.
+        assert torch.equal(model.main_head(features.main, None), model.heads(features.main))
+
+
 def test_evaluation_runs_neither_classifier_nor_clothing_branch(config, batch):
     model = build_model(config()).eval()
     ran = []
@@ -122,6 +171,14 @@ def test_margin_losses_and_triplet_follow_the_host_config(config, batch):
         ({"IFD__CBD__LAMBDA": -1.0}, "IFD.CBD.LAMBDA is -1.0"),
         ({"IFD__CBD__AVERAGE_OVER": "all"}, "IFD.CBD.AVERAGE_OVER is 'all'"),
         ({"IFD__MASK_FILL": [300.0, 0.0, 0.0]}, "IFD.MASK_FILL"),
+        ({"IFD__JOINED_WEIGHTS": [1.0]}, r"IFD.JOINED_WEIGHTS is \[1.0\]; expected two numbers"),
+        ({"IFD__JOINED_WEIGHTS": [1.0, -1.0]}, "IFD.JOINED_WEIGHTS is"),
+        ({"IFD__JOINED_WEIGHTS": [0.0, 0.0]}, "IFD.JOINED_WEIGHTS is"),
+        (
+            {"IFD__IKT__WEIGHTED_MEAN": True, "IFD__NECK_ORDER": "bn_gap"},
+            "IFD.IKT.WEIGHTED_MEAN is on, .* set MODEL.HEADS.POOL_LAYER to 'GlobalAvgPool' and IFD.NECK_ORDER to",
+        ),
+        ({"IFD__IKT__WEIGHTED_MEAN": True, "MODEL__HEADS__POOL_LAYER": "GlobalMaxPool"}, "IFD.IKT.WEIGHTED_MEAN is on"),
         ({"IFD__MASK_DILATE": -1}, "IFD.MASK_DILATE is -1"),
         ({"IFD__NECK_ORDER": "bn"}, "IFD.NECK_ORDER is 'bn'"),
     ],

@@ -70,7 +70,7 @@ class MaskedTransforms:
         self,
         joint: Sequence[Callable[..., Any]],
         image_only: Sequence[Callable[[torch.Tensor], torch.Tensor]],
-        mask_resize: str = "antialias",
+        mask_resize: str,
     ):
         if mask_resize not in MASK_RESIZES:
             raise ArgumentError(

@@ -91,6 +91,11 @@ class IFDCheckpointer(Checkpointer):
         return checkpoint
 
     def _load_model(self, checkpoint):
+        if self._starting and isinstance(self.model, AcceptsWeights):
+            starting = self.model.starting_weights(checkpoint["model"])
+            if len(starting) > len(checkpoint["model"]):
+                self.logger.info("The main stream's backbone starts from the attention stream's")
+            checkpoint["model"] = starting
         self._found = {key.removeprefix("module.") for key in checkpoint["model"]}
         return super()._load_model(checkpoint)
 

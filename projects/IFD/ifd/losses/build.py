@@ -27,6 +27,10 @@ def build_clothing_loss(cfg: Any) -> nn.Module:
     return build_from_keys(
         ClothingContrastiveLoss,
         cfg,
-        {"temperature": "IFD.CBD.TEMPERATURE", "average_over": "IFD.CBD.AVERAGE_OVER"},
+        {
+            "temperature": "IFD.CBD.TEMPERATURE",
+            "average_over": "IFD.CBD.AVERAGE_OVER",
+            "normalize_weights": "IFD.CBD.NORMALIZE_WEIGHTS",
+        },
         cross_clothes_weight=1.0 / cbd.T,
     )

@@ -17,6 +17,7 @@ def clothing_contrastive_loss(
     temperature: float,
     cross_clothes_weight: float,
     average_over: str = "anchors_with_positive",
+    normalize_weights: bool = False,
 ) -> torch.Tensor:
     """Clothing contrastive loss (IFD, eq. 4-5): pulls a person's clothing features together, most across outfits.
 
@@ -31,6 +32,7 @@ def clothing_contrastive_loss(
         cross_clothes_weight: w_p > 0 of a pair in different clothes, the paper's 1/T; pairs in the same clothes weigh
             1.
         average_over: "anchors_with_positive" leaves samples without a positive out of the mean; "batch" divides by N.
+        normalize_weights: divide w_p by its mean over the batch's positive pairs.
 
     Returns:
         Scalar; 0 with a gradient (of zero) where no sample has a positive.
@@ -56,7 +58,7 @@ def clothing_contrastive_loss(
         similarity = f_c @ f_c.t() / temperature
 
     same_person = pids[:, None] == pids[None, :]
-    positive = same_person & ~torch.eye(len(pids), dtype=torch.bool, device=features.device)
+    positive = _positives(pids)
     num_positives = positive.sum(dim=1)
     anchors = num_positives > 0
     if not anchors.any():
@@ -67,7 +69,9 @@ def clothing_contrastive_loss(
     floor = torch.finfo(dtype).min / 2
     negatives = torch.logsumexp(similarity.masked_fill(same_person, floor), dim=1, keepdim=True)
     pair_loss = F.softplus(negatives - similarity)
-    w_p = torch.where(clothes[:, None] == clothes[None, :], 1.0, cross_clothes_weight).to(dtype)
+    w_p = _pair_weights(clothes, cross_clothes_weight).to(dtype)
+    if normalize_weights:
+        w_p = w_p / w_p[positive].mean()
     per_anchor = (w_p * pair_loss).masked_fill(~positive, 0.0).sum(dim=1)[anchors] / num_positives[anchors]
     return per_anchor.sum() / (len(per_anchor) if average_over == "anchors_with_positive" else len(pids))
 
@@ -79,17 +83,25 @@ class ClothingContrastiveLoss(nn.Module):
         temperature: tau > 0.
         cross_clothes_weight: w_p > 0 of a pair in different clothes.
         average_over: "anchors_with_positive" or "batch".
+        normalize_weights: divide w_p by its mean over the batch's positive pairs.
 
     Raises:
         ArgumentError: a parameter is not positive, or there is no such average.
     """
 
-    def __init__(self, temperature: float, cross_clothes_weight: float, average_over: str = "anchors_with_positive"):
+    def __init__(
+        self,
+        temperature: float,
+        cross_clothes_weight: float,
+        average_over: str = "anchors_with_positive",
+        normalize_weights: bool = False,
+    ):
         super().__init__()
         _check(temperature, cross_clothes_weight, average_over)
         self.temperature = temperature
         self.cross_clothes_weight = cross_clothes_weight
         self.average_over = average_over
+        self.normalize_weights = normalize_weights
 
     def forward(self, features: torch.Tensor, pids: torch.Tensor, clothes: torch.Tensor) -> torch.Tensor:
         return clothing_contrastive_loss(
@@ -99,13 +111,37 @@ class ClothingContrastiveLoss(nn.Module):
             temperature=self.temperature,
             cross_clothes_weight=self.cross_clothes_weight,
             average_over=self.average_over,
+            normalize_weights=self.normalize_weights,
         )
+
+    def mean_weight(self, pids: torch.Tensor, clothes: torch.Tensor) -> torch.Tensor:
+        """Mean of w_p over the positive pairs of a batch, by which the loss is stronger or weaker than unweighted.
+
+        Args:
+            pids: (N,) int, identity labels.
+            clothes: (N,) int, clothes labels.
+
+        Returns:
+            Scalar on the labels' device; 1 where the weights are normalised, NaN where there is no positive pair.
+        """
+        weights = _pair_weights(clothes.flatten(), self.cross_clothes_weight)[_positives(pids.flatten())]
+        return weights.mean() / (weights.mean() if self.normalize_weights else 1.0)
 
     def extra_repr(self) -> str:
         return (
             f"temperature={self.temperature}, cross_clothes_weight={self.cross_clothes_weight}, "
-            f"average_over={self.average_over!r}"
+            f"average_over={self.average_over!r}, normalize_weights={self.normalize_weights}"
         )
+
+
+def _positives(pids: torch.Tensor) -> torch.Tensor:
+    """(N, N) bool: pairs of two samples of one identity."""
+    return (pids[:, None] == pids[None, :]) & ~torch.eye(len(pids), dtype=torch.bool, device=pids.device)
+
+
+def _pair_weights(clothes: torch.Tensor, cross_clothes_weight: float) -> torch.Tensor:
+    """(N, N) float: w_p of eq. 5."""
+    return torch.where(clothes[:, None] == clothes[None, :], 1.0, cross_clothes_weight)
 
 
 def _check(temperature: float, cross_clothes_weight: float, average_over: str) -> None:

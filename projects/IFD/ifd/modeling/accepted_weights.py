@@ -70,6 +70,10 @@ class AcceptsWeights(nn.Module):
         """Of the names that only the weights have, those that make them weights of another model: here, all."""
         return list(unexpected)
 
+    def starting_weights(self, weights: Mapping[str, Any]) -> dict[str, Any]:
+        """What a training that starts from weights under today's names loads: here, the weights as they are."""
+        return dict(weights)
+
     @classmethod
     def num_identities(cls, weights: Mapping[str, torch.Tensor]) -> int:
         """Number of identities that weights under today's names were trained on; 0 where they have no classifier."""

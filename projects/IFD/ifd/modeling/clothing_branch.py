@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from ..arguments import ArgumentError
+from .stream_features import StreamFeatures
 
 
 class ClothingBranch(nn.Module):
@@ -16,11 +17,13 @@ class ClothingBranch(nn.Module):
             :class:`ifd.modeling.clothing_bias_diminishing.ClothingBiasDiminishing`.
         loss: (f_c, pids, clothes) -> scalar, see :mod:`ifd.losses`.
         weight: lambda of eq. 6, at least 0.
+        detach_attention: whether W_I is a constant here, F_c = W_c (x) stopgrad(W_I) (x) F_g; its gradient lowers the
+            loss by darkening W_I on clothes otherwise. Beyond the paper.
 
     Shape:
-        features: (N, D, h, w) float, F_rg.
-        clothing_mask: (N, 1, H, W) float in [0, 1], psi.
-        pids, clothes: (N,) int, identity and clothes labels.
+        features: of the batch, with F_rg, F_g, W_I and psi.
+        pids: (N,) int, identity labels.
+        clothes: (N,) int, clothes labels.
         result: scalar.
 
     Raises:
@@ -32,6 +35,7 @@ class ClothingBranch(nn.Module):
         layer: nn.Module,
         loss: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor],
         weight: float = 1.0,
+        detach_attention: bool = False,
     ):
         super().__init__()
         if not weight >= 0:
@@ -39,11 +43,13 @@ class ClothingBranch(nn.Module):
         self.layer = layer
         self.loss = loss
         self.weight = weight
+        self.detach_attention = detach_attention
 
-    def forward(
-        self, features: torch.Tensor, clothing_mask: torch.Tensor, pids: torch.Tensor, clothes: torch.Tensor
-    ) -> torch.Tensor:
-        return self.weight * self.loss(self.layer(features, clothing_mask), pids, clothes)
+    def forward(self, features: StreamFeatures, pids: torch.Tensor, clothes: torch.Tensor) -> torch.Tensor:
+        refined = features.refined
+        if self.detach_attention and features.attention_map is not None:
+            refined = features.attention_map.detach() * features.main
+        return self.weight * self.loss(self.layer(refined, features.masks), pids, clothes)
 
     def extra_repr(self) -> str:
-        return f"weight={self.weight}"
+        return f"weight={self.weight}, detach_attention={self.detach_attention}"

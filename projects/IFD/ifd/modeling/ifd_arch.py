@@ -1,17 +1,18 @@
 """Identity-aware feature decoupling, both streams (IFD, ICASSP 2025)."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
 from fastreid.config import configurable
+from fastreid.layers.pooling import FastGlobalAvgPool, GlobalAvgPool
 from fastreid.modeling.backbones import build_backbone
 from fastreid.modeling.heads import build_heads
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from torch import nn
 
-from ..arguments import ArgumentError, build_from_keys, naming
+from ..arguments import ArgumentError, build_from_keys, naming, read_keys
 from ..losses import build_clothing_loss
 from .attention_prediction import AttentionPrediction
 from .attention_stream import AttentionStream
@@ -20,6 +21,7 @@ from .clothing_branch import ClothingBranch
 from .id_knowledge_transfer import IDKnowledgeTransfer
 from .inputs import split_inputs
 from .stream_baseline import HEAD_KEYS, StreamBaseline
+from .stream_features import StreamFeatures
 
 _DESCRIPTORS = ("main", "attention", "joined")
 
@@ -39,22 +41,13 @@ _CLOTHING_KEYS = {
     "neck_order": "IFD.NECK_ORDER",
 }
 
-
-class StreamFeatures(NamedTuple):
-    """Feature maps of one batch.
-
-    main: (N, D, h, w) F_g.
-    refined: (N, D, h, w) F_rg, or F_g where the attention stream is off.
-    attention: (N, D, h, w) F_a, None where the attention stream is off.
-    attention_map: (N, 1, h, w) W_I in (0, 1), transferred or predicted; None where there is neither.
-    masks: (N, 1, H, W) psi, None where the batch holds RGB alone.
-    """
-
-    main: torch.Tensor
-    refined: torch.Tensor
-    attention: torch.Tensor | None
-    attention_map: torch.Tensor | None
-    masks: torch.Tensor | None
+_BRANCH_KEYS = {"weight": "IFD.CBD.LAMBDA", "detach_attention": "IFD.CBD.DETACH_ATTENTION"}
+_OWN_KEYS = {
+    "descriptor": "IFD.DESCRIPTOR",
+    "joined_weights": "IFD.JOINED_WEIGHTS",
+    "weighted_mean": "IFD.IKT.WEIGHTED_MEAN",
+    "start_main_stream": "IFD.STAGE1.START_MAIN_STREAM",
+}
 
 
 @META_ARCH_REGISTRY.register()
@@ -70,11 +63,16 @@ class IFD(StreamBaseline):
         attention_stream: None to leave it out.
         knowledge_transfer: F_a to W_I (eq. 1). Without it F_rg is F_g, and an attention stream learns beside the main
             one.
-        clothing_branch: (F_rg, psi, pids, clothes) to its loss; None to leave it out.
+        clothing_branch: (features of the batch, pids, clothes) to its loss; None to leave it out.
         attention_prediction: predicts the attention map from the main stream; beyond the paper. None to leave it out.
             With it and without an attention stream, a model predicts: for evaluation only, from RGB alone.
-        descriptor: what evaluation returns: "main" f_rg (the paper's), "attention" f_a, or "joined", both L2-normalised
-            and concatenated.
+        descriptor: what evaluation returns: "main" f_rg (the paper's), "attention" f_a, or "joined", both
+            L2-normalised, weighted and concatenated.
+        joined_weights: of f_rg's and f_a's cosine similarities in that of "joined", at least 0 and one of them more.
+        weighted_mean: whether f_rg is the attention-weighted mean sum(W_I F_g) / sum(W_I) in place of GAP; beyond the
+            paper.
+        start_main_stream: whether a training that starts from weights without a main stream starts its backbone from
+            the attention stream's; beyond the paper.
         stream_arguments: see :class:`StreamBaseline`.
 
     Shape:
@@ -91,9 +89,11 @@ class IFD(StreamBaseline):
     classifiers: ClassVar[tuple[str, ...]] = ("heads.weight", "attention_stream.head.weight")
     config_keys: ClassVar[Mapping[str, str]] = {
         **StreamBaseline.config_keys,
-        "descriptor": "IFD.DESCRIPTOR",
+        **_OWN_KEYS,
         "attention_stream": "IFD.IKT.ENABLED",
         "attention_prediction": "IFD.PREDICTION.ENABLED",
+        "neck_order": "IFD.NECK_ORDER",
+        "pool_layer": "MODEL.HEADS.POOL_LAYER",
     }
 
     @configurable
@@ -107,6 +107,9 @@ class IFD(StreamBaseline):
         clothing_branch: nn.Module | None = None,
         attention_prediction: AttentionPrediction | None = None,
         descriptor: str = "main",
+        joined_weights: Sequence[float] = (1.0, 1.0),
+        weighted_mean: bool = False,
+        start_main_stream: bool = False,
         **stream_arguments: Any,
     ):
         super().__init__(backbone=backbone, head=head, **stream_arguments)
@@ -124,16 +127,34 @@ class IFD(StreamBaseline):
             raise ArgumentError("{knowledge_transfer} has nothing to transfer: {attention_stream} is off")
         if attention_stream is not None and knowledge_transfer is None and attention_prediction is not None:
             raise ArgumentError("{attention_prediction} has no map to learn from: {knowledge_transfer} is off")
+        if len(joined_weights) != 2 or not min(joined_weights) >= 0 or not max(joined_weights) > 0:
+            raise ArgumentError(
+                "{joined_weights} is {found}; expected two numbers of at least 0, for f_rg and f_a, one of them above",
+                {"found": list(joined_weights)},
+            )
+        if start_main_stream and attention_stream is None:
+            raise ArgumentError("{start_main_stream} is on but {attention_stream} is off: nothing to start from")
+        if weighted_mean and not _pools_by_mean(head):
+            raise ArgumentError(
+                "{weighted_mean} is on, which takes the place of a global average before the neck; set {pool_layer} to "
+                "'GlobalAvgPool' and {neck_order} to 'gap_bn'"
+            )
         # The order of parameters is that of optimisers' states in checkpoints.
         self.attention_stream = attention_stream
         self.knowledge_transfer = knowledge_transfer
         self.attention_prediction = attention_prediction
         self.clothing_branch = clothing_branch
         self.descriptor = descriptor
+        self.joined_weights = tuple(joined_weights)
+        self.weighted_mean = weighted_mean
+        self.start_main_stream = start_main_stream
 
     @classmethod
     def from_config(cls, cfg: Any) -> dict[str, Any]:
-        arguments = {**super().from_config(cfg), "descriptor": cfg.IFD.DESCRIPTOR}
+        arguments = {**super().from_config(cfg), **read_keys(cfg, _OWN_KEYS)}
+        if not cfg.IFD.IKT.ENABLED:
+            # Of stage 1, which there is none then, as with the variants of Table II.
+            arguments["start_main_stream"] = False
         if cfg.IFD.IKT.ENABLED:
             with naming(HEAD_KEYS):
                 arguments["attention_stream"] = AttentionStream(build_backbone(cfg), build_heads(cfg))
@@ -143,7 +164,7 @@ class IFD(StreamBaseline):
         if cfg.IFD.CBD.ENABLED:
             layer = build_from_keys(ClothingBiasDiminishing, cfg, _CLOTHING_KEYS)
             arguments["clothing_branch"] = build_from_keys(
-                ClothingBranch, cfg, {"weight": "IFD.CBD.LAMBDA"}, layer=layer, loss=build_clothing_loss(cfg)
+                ClothingBranch, cfg, _BRANCH_KEYS, layer=layer, loss=build_clothing_loss(cfg)
             )
         return arguments
 
@@ -152,6 +173,15 @@ class IFD(StreamBaseline):
         if self.attention_prediction is None or self.attention_stream is not None:
             return super().foreign(unexpected)
         return [name for name in unexpected if not name.startswith(("attention_stream.", "knowledge_transfer."))]
+
+    def starting_weights(self, weights: Mapping[str, Any]) -> dict[str, Any]:
+        """The weights, and with ``start_main_stream`` the attention stream's backbone for the main stream too."""
+        starting = dict(weights)
+        if self.start_main_stream and not any(name.startswith("backbone.") for name in weights):
+            for name, value in weights.items():
+                if name.startswith("attention_stream.backbone."):
+                    starting[name.removeprefix("attention_stream.")] = value
+        return starting
 
     def stream_features(self, batched_inputs: dict[str, Any] | torch.Tensor) -> StreamFeatures:
         """Feature maps of both streams and the attention map between them (eq. 1-2)."""
@@ -182,15 +212,39 @@ class IFD(StreamBaseline):
             inputs = split_inputs(batched_inputs, self.device, needs_mask=True)
             return stream.head(self.masked_feature_maps(stream.backbone, inputs))
         features = self.stream_features(batched_inputs)
-        main = self.heads(features.refined)
+        main = self.main_head(features.refined, features.attention_map)
         if stream is None or self.descriptor == "main":
             return main
-        return torch.cat([F.normalize(main), F.normalize(stream.head(features.attention))], dim=1)
+        # Similarities are products of two descriptors, so each of these takes the root of its weight.
+        parts = (main, stream.head(features.attention))
+        roots = [weight**0.5 for weight in self.joined_weights]
+        return torch.cat([root * F.normalize(part) for root, part in zip(roots, parts, strict=True)], dim=1)
+
+    def main_head(
+        self, refined: torch.Tensor, attention_map: torch.Tensor | None, targets: torch.Tensor | None = None
+    ) -> Any:
+        """The main stream's head on F_rg, pooled as ``weighted_mean`` says.
+
+        Args:
+            refined: (N, D, h, w) F_rg.
+            attention_map: (N, 1, h, w) W_I, None where F_rg is F_g.
+            targets: (N,) int64 identity labels, None in evaluation.
+
+        Returns:
+            What the head returns: (N, D') descriptors f_rg, or in training its dict of the losses' inputs.
+        """
+        if self.weighted_mean and attention_map is not None:
+            # The plain mean of the quotient is sum(W_I F_g) / sum(W_I).
+            mean = attention_map.float().mean((2, 3), keepdim=True).clamp_min(torch.finfo(torch.float16).tiny)
+            refined = refined / mean.to(refined.dtype)
+        return self.heads(refined, targets)
 
     def _training_losses(self, batched_inputs: dict[str, Any]) -> dict[str, torch.Tensor]:
         targets = self.labels(batched_inputs, "targets")
         features = self.stream_features(batched_inputs)
-        losses = self.identity_losses(self.heads(features.refined, targets), targets, "main")
+        losses = self.identity_losses(
+            self.main_head(features.refined, features.attention_map, targets), targets, "main"
+        )
         if self.attention_stream is not None:
             outputs = self.attention_stream.head(features.attention, targets)
             losses.update(self.identity_losses(outputs, targets, "attention"))
@@ -199,5 +253,10 @@ class IFD(StreamBaseline):
             losses["loss_prediction"] = self.attention_prediction.loss(features.main, features.attention_map)
         if self.clothing_branch is not None:
             clothes = self.labels(batched_inputs, "clothes")
-            losses["loss_clothing"] = self.clothing_branch(features.refined, features.masks, targets, clothes)
+            losses["loss_clothing"] = self.clothing_branch(features, targets, clothes)
         return self.log_single_loss(losses)
+
+
+def _pools_by_mean(head: nn.Module) -> bool:
+    pools = isinstance(getattr(head, "pool_layer", None), (GlobalAvgPool, FastGlobalAvgPool))
+    return pools and getattr(head, "neck_order", "gap_bn") == "gap_bn"

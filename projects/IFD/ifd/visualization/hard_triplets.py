@@ -142,7 +142,7 @@ def view_triplets(model, loader, triplets: list[HardTriplet], drawn: list[HardTr
             )
             with torch.no_grad():
                 features = model.stream_features(images)
-                anchor, positive, _ = network.describe(features.refined)
+                anchor, positive, _ = network.describe(features)
             if features.attention_map is not None:
                 resized = F.interpolate(features.attention_map, size=images.shape[-2:], mode="bilinear")
                 attention.append(resized[:, 0].cpu().numpy())
@@ -253,10 +253,11 @@ class _RefinedDescriptor(torch.nn.Module):
         self.maps = torch.nn.Identity()
 
     def forward(self, images):
-        return self.describe(self.maps(self.model.stream_features(images).refined))
+        features = self.model.stream_features(images)
+        return self.describe(features._replace(refined=self.maps(features.refined)))
 
-    def describe(self, refined):
-        return F.normalize(self.model.heads(refined))
+    def describe(self, features):
+        return F.normalize(self.model.main_head(features.refined, features.attention_map))
 
 
 class _Similarity:
