@@ -1,0 +1,138 @@
+"""The rooms of the house: which package may know which, and that each stands without those above it."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDERS = {
+    "clothes_rank": "projects/ClothesRank/clothes_rank",
+    "datasets_ext": "datasets_ext",
+    "fastreid_compat": "projects/FastReIDCompat/fastreid_compat",
+    "ifd": "projects/IFD/ifd",
+    "people_parsing": "projects/PeopleParsing/people_parsing",
+    "rendered_people": "projects/RenderedPeople/rendered_people",
+}
+# What each may import of ours and of the host.
+BELOW = {
+    "clothes_rank": set(),
+    "rendered_people": set(),
+    "fastreid_compat": {"fastreid"},
+    "datasets_ext": {"fastreid", "fastreid_compat"},
+    "people_parsing": {"datasets_ext", "fastreid", "fastreid_compat"},
+    "ifd": {"clothes_rank", "datasets_ext", "fastreid", "fastreid_compat", "people_parsing"},
+}
+# Packages that only an extra brings, and whose extra it is.
+EXTRAS = {
+    "anny": "rendered_people",
+    "onnxruntime": "people_parsing",
+    "pyarrow": "clothes_rank",
+    "pytorch_grad_cam": "ifd",
+    "transformers": "people_parsing",
+}
+LEAVES = ("ablation", "visualization")
+
+
+@pytest.fixture(scope="module")
+def root(pytestconfig):
+    return Path(pytestconfig.rootpath)
+
+
+def imported(path: Path, package: str) -> set[str]:
+    """Names of the modules that a file imports anywhere, relative ones resolved below ``package``."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            found |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def modules(root: Path, name: str) -> dict[str, tuple[Path, str]]:
+    """Module -> (file, the package that its relative imports start from)."""
+    folder = root / FOLDERS[name]
+    found = {}
+    for path in sorted(folder.rglob("*.py")):
+        parts = [name, *path.relative_to(folder).with_suffix("").parts]
+        is_package = parts[-1] == "__init__"
+        module = ".".join(parts[:-1] if is_package else parts)
+        found[module] = (path, module if is_package else module.rpartition(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_imports_point_down_only(root, name):
+    ours = {*FOLDERS, "fastreid"}
+    wrong = {
+        (module, other)
+        for module, (path, package) in modules(root, name).items()
+        for other in {found.split(".")[0] for found in imported(path, package)} & ours - {name} - BELOW[name]
+    }
+    assert not wrong
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_each_package_imports_without_those_above_it_and_the_extras_of_others(root, name):
+    blocked = ({*FOLDERS, "fastreid"} - {name} - BELOW[name]) | {e for e, owner in EXTRAS.items() if owner != name}
+    program = f"""
+import importlib, sys
+blocked = {blocked!r}
+class Without:
+    # As where they are not installed: no finder finds them.
+    def __init__(self, finder):
+        self.finder = finder
+    def find_spec(self, name, path=None, target=None):
+        return None if name.split(".")[0] in blocked else self.finder.find_spec(name, path, target)
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]
+for module in {sorted(modules(root, name))!r}:
+    if not module.endswith("__main__"):
+        importlib.import_module(module)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=root, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_nothing_of_the_method_imports_its_leaves(root):
+    wrong = {
+        (module, other)
+        for module, (path, package) in modules(root, "ifd").items()
+        for other in imported(path, package)
+        if module.split(".")[1:2] != other.split(".")[1:2]
+        and other.startswith(tuple(f"ifd.{leaf}" for leaf in LEAVES))
+        and module.split(".")[1:2] not in [[leaf] for leaf in LEAVES]
+    }
+    assert not wrong
+
+
+def test_rooms_of_the_method_import_in_one_direction(root):
+    edges: dict[str, set[str]] = {}
+    known = modules(root, "ifd")
+    for module, (path, package) in known.items():
+        room = module.split(".")[1] if "." in module else ""
+        for other in imported(path, package):
+            parts = other.split(".")
+            if room and parts[0] == "ifd" and len(parts) > 1 and parts[1] != room and f"ifd.{parts[1]}" in known:
+                edges.setdefault(room, set()).add(parts[1])
+    order: list[str] = []
+
+    def visit(room: str, path: tuple[str, ...]) -> None:
+        assert room not in path, f"a circle: {' -> '.join((*path, room))}"
+        if room not in order:
+            for other in sorted(edges.get(room, ())):
+                visit(other, (*path, room))
+            order.append(room)
+
+    for room in sorted(edges):
+        visit(room, ())
+
+
+def test_the_method_reads_in_an_hour(root):
+    lines = sum(len(path.read_text().splitlines()) for path, _ in modules(root, "ifd").values())
+    assert lines < 4000
