@@ -1,9 +1,15 @@
 """The config for the devices that this machine has."""
 
+from __future__ import annotations
+
 import warnings
+from typing import TYPE_CHECKING
 
 import torch
-from fastreid.config import CfgNode
+
+if TYPE_CHECKING:
+    # Not at run time: a host that is not installed has to be missed where a message says how to get it.
+    from fastreid.config import CfgNode
 
 _warned: set[str] = set()
 
