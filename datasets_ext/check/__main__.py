@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from datasets_ext import LABEL_SYSTEMS, UserError, clothing_ids, dataset_class
 from datasets_ext.command import run
+from datasets_ext.options import count, positive
 
 from .page import write_page
 from .problems import KINDS
@@ -55,20 +56,6 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--most", type=count, default=50, metavar="N", help="problems of each kind on the page")
     parser.add_argument("--workers", type=positive, metavar="N", help="processes (default: one for each core)")
     return parser.parse_args(argv)
-
-
-def count(text: str) -> int:
-    """A number from 0, of an option."""
-    if int(text) < 0:
-        raise ValueError
-    return int(text)
-
-
-def positive(text: str) -> int:
-    """A number above 0, of an option."""
-    if int(text) < 1:
-        raise ValueError
-    return int(text)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 
 from datasets_ext.command import run
+from datasets_ext.options import count, positive
 from ifd.ablation import VARIANTS, DataFacts, check_same_settings, plan_trials, write_report
 from ifd.engine import ConfigError, load_config, run_all
 from ifd.engine.checks import check_config
@@ -70,18 +71,16 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config-file", required=True, metavar="FILE", help="config of the whole model")
     parser.add_argument("--output", default="logs/ablation", metavar="DIR", help="folder (default: logs/ablation)")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], metavar="SEED",
+    parser.add_argument("--seeds", type=count, nargs="+", default=[0, 1, 2], metavar="SEED",
                         help="(default: 0 1 2); like --variants, before another option, such as --output")  # fmt: skip
     parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=VARIANTS, metavar="VARIANT",
                         help=f"(default: all) {', '.join(VARIANTS)}")  # fmt: skip
-    parser.add_argument("--jobs", type=int, default=1 if cuda else os.cpu_count(), metavar="N",
+    parser.add_argument("--jobs", type=positive, default=1 if cuda else os.cpu_count(), metavar="N",
                         help="runs at a time (default: 1 with CUDA, else one for each core)")  # fmt: skip
-    parser.add_argument("--threads", type=int, default=os.cpu_count() if cuda else 1, metavar="N",
+    parser.add_argument("--threads", type=positive, default=os.cpu_count() if cuda else 1, metavar="N",
                         help="CPU threads of a run (default: 1 without CUDA); figures depend on it")  # fmt: skip
     parser.add_argument("opts", nargs=argparse.REMAINDER, help="config options KEY VALUE for all runs")
     args = parser.parse_args()
-    if args.jobs < 1 or args.threads < 1:
-        parser.error("--jobs and --threads must be at least 1")
     if len(set(args.seeds)) < len(args.seeds):
         parser.error("--seeds names one seed twice")
     return args

@@ -3,19 +3,24 @@
 Beside it, as NAME_similarities.png, the similarities of all of them.
 
 Anchor: a query. Positive: the same person in other clothes. Negative: the person in the most similar clothes.
+Similarities follow TEST.FLIP.
 """
 
 import argparse
-import os
 import sys
 
+from datasets_ext import dataset_class
 from datasets_ext.command import run
+from datasets_ext.options import count, positive
 from ifd.ablation import VARIANTS
 from ifd.data import build_test_loader, check_data
 from ifd.engine import ConfigError, load_config, load_trained_model
+from ifd.evaluation import Protocol
+from ifd.visualization import check_picture
 
 try:
     from ifd.visualization.hard_triplets import (
+        check_protocol,
         find_hard_triplets,
         one_per_person,
         plot_hard_triplets,
@@ -26,7 +31,10 @@ except ModuleNotFoundError as error:
     sys.exit(f'{error}: the figure needs the package grad-cam: pip install ".[figures]"')
 
 
-def main(args):
+def main(args: argparse.Namespace) -> None:
+    """Draws what the options ask for."""
+    output = check_picture(args.output)
+    similarities = check_picture(output.with_stem(f"{output.stem}_similarities"))
     options = {
         "baseline": [str(item) for pair in VARIANTS["baseline"].options.items() for item in pair],
         "IFD": [],
@@ -34,39 +42,48 @@ def main(args):
     weights = {"baseline": args.baseline, "IFD": args.ifd}
     configs = {name: load_config(args.config_file, [*args.opts, *keys]) for name, keys in options.items()}
     cfg = configs["IFD"]
-    if cfg.IFD.DESCRIPTOR != "main":
-        raise ConfigError(f"IFD.DESCRIPTOR is {cfg.IFD.DESCRIPTOR!r}; the maps are of the main stream's, 'main'")
+    if cfg.MODEL.META_ARCHITECTURE != "IFD":
+        raise ConfigError(f"MODEL.META_ARCHITECTURE is {cfg.MODEL.META_ARCHITECTURE!r}; the maps are of IFD")
+    protocol = Protocol.of(cfg)
+    check_protocol(protocol)
+    if args.dataset:
+        cfg.DATASETS.TESTS = (dataset_class(args.dataset).__name__,)
     check_data(cfg, train=False)
-    models = {name: load_trained_model(configs[name], weights[name]) for name in configs}
-    name = args.dataset or cfg.DATASETS.TESTS[0]
+    name = cfg.DATASETS.TESTS[0]
+    models = {model: load_trained_model(configs[model], weights[model]) for model in configs}
     loader, num_query = build_test_loader(cfg, name)
     triplets = find_hard_triplets(loader.dataset, num_query, seed=args.seed)
     drawn = one_per_person(triplets, loader.dataset, args.count)
-    views = {model: view_triplets(network, loader, triplets, drawn) for model, network in models.items()}
+    views = {
+        model: view_triplets(network, loader, triplets, drawn, flip=protocol.flip) for model, network in models.items()
+    }
     plot_hard_triplets(
         loader.dataset,
         drawn,
         triplets,
         views,
-        args.output,
+        output,
         title=f"{name}: {len(drawn)} of {len(triplets)} hard triplets, those with the most similar clothes",
     )
-    stem, ending = os.path.splitext(args.output)
-    similarities = f"{stem}_similarities{ending}"
     plot_similarities(views, similarities, title=f"{name}: {len(triplets)} hard triplets")
     for model, view in views.items():
         print(f"{model}: the positive is nearer than the negative in {100 * view.share_right:.1f} % of {len(triplets)}")
-    print(f"{len(drawn)} hard triplets: {args.output}; similarities of all: {similarities}")
+    print(f"{len(drawn)} hard triplets: {output}; similarities of all: {similarities}")
 
 
-if __name__ == "__main__":
+def arguments() -> argparse.Namespace:
+    """What is on the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config-file", required=True, metavar="FILE", help="config of the whole model")
     parser.add_argument("--baseline", required=True, metavar="FILE", help="checkpoint of the baseline")
     parser.add_argument("--ifd", required=True, metavar="FILE", help="checkpoint of IFD")
     parser.add_argument("--dataset", metavar="NAME", help="test set (default: the first of DATASETS.TESTS)")
     parser.add_argument("--output", default="hard_triplets.png", metavar="FILE", help="picture: .png, .pdf or .svg")
-    parser.add_argument("--count", type=int, default=6, help="triplets to draw, one a person")
-    parser.add_argument("--seed", type=int, default=0, help="of the draw of positives")
+    parser.add_argument("--count", type=positive, default=6, metavar="N", help="to draw, one a person (default: 6)")
+    parser.add_argument("--seed", type=count, default=0, metavar="N", help="of the draw of positives (default: 0)")
     parser.add_argument("opts", nargs=argparse.REMAINDER, help="config options KEY VALUE for both models")
-    sys.exit(run(main, parser.parse_args()))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(run(main, arguments()))

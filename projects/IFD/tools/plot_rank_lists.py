@@ -1,36 +1,59 @@
 #!/usr/bin/env python
-"""Draws rank lists of a trained model: query, clothing mask, attention map and the first gallery images."""
+"""Draws rank lists of a trained model: query, clothing mask, attention map and the first gallery images.
+
+The rankings are those that an evaluation with the same options scores: TEST.METRIC, .FLIP, .AQE and .RERANK count.
+"""
 
 import argparse
 import sys
 
 from datasets_ext.command import run
+from datasets_ext.options import count, positive
 from ifd.data import build_test_loader, check_data
 from ifd.engine import load_config, load_trained_model
-from ifd.evaluation import MODES
-from ifd.visualization import plot_rank_lists, rank_lists
+from ifd.evaluation import MODES, Protocol
+from ifd.visualization import check_picture, plot_rank_lists, rank_lists
+from ifd.visualization.rank_lists import nearness_of
 
 
-def main(args):
+def main(args: argparse.Namespace) -> None:
+    """Draws what the options ask for."""
+    check_picture(args.output)
     cfg = load_config(args.config_file, args.opts)
     check_data(cfg, train=False)
     model = load_trained_model(cfg, cfg.MODEL.WEIGHTS)
-    name = cfg.DATASETS.TESTS[0]
+    name, protocol = cfg.DATASETS.TESTS[0], Protocol.of(cfg)
     loader, num_query = build_test_loader(cfg, name)
-    lists = rank_lists(model, loader, num_query, mode=args.mode, count=args.count, top=args.top, seed=args.seed)
-    plot_rank_lists(lists, args.output, title=f"{name}, mode {args.mode}: first {args.top} of the gallery")
+    lists = rank_lists(
+        model,
+        loader,
+        num_query,
+        protocol=protocol,
+        mode=args.mode,
+        count=args.count,
+        top=args.top,
+        seed=args.seed,
+    )
+    ranking = ", ".join(filter(None, (nearness_of(protocol)[0], protocol.treatment)))
+    title = f"{name}, mode {args.mode}: first {args.top} of the gallery, by {ranking}"
+    plot_rank_lists(lists, args.output, title=title)
     print(f"{len(lists)} rank lists: {args.output}")
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+def arguments() -> argparse.Namespace:
+    """What is on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config-file", required=True, metavar="FILE", help="config of the trained model")
     parser.add_argument("--output", default="rank_lists.png", metavar="FILE", help="picture: .png, .pdf or .svg")
     parser.add_argument("--mode", default="clothing_change", choices=MODES)
-    parser.add_argument("--count", type=int, default=8, help="queries, drawn at random")
-    parser.add_argument("--top", type=int, default=5, help="gallery images per query")
-    parser.add_argument("--seed", type=int, default=0, help="of the draw")
+    parser.add_argument("--count", type=positive, default=8, metavar="N", help="queries, drawn at random (default: 8)")
+    parser.add_argument("--top", type=positive, default=5, metavar="N", help="gallery images per query (default: 5)")
+    parser.add_argument("--seed", type=count, default=0, metavar="N", help="of the draw (default: 0)")
     parser.add_argument(
         "opts", nargs=argparse.REMAINDER, help="config options KEY VALUE, MODEL.WEIGHTS checkpoint.pth among them"
     )
-    sys.exit(run(main, parser.parse_args()))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(run(main, arguments()))

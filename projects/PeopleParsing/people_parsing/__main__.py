@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from datasets_ext import LABEL_SYSTEMS, dataset_class
 from datasets_ext.command import run
+from datasets_ext.options import positive
 
 from .listing import dataset_images, tree_images
 from .load import load_parser
@@ -73,13 +74,6 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     if bool(args.dataset) == bool(args.images) or (args.images and not args.output):
         parser.error("name a data set with --dataset, or folders with --images and --output")
     return args
-
-
-def positive(text: str) -> int:
-    """A number above 0, of an option."""
-    if int(text) < 1:
-        raise ValueError
-    return int(text)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

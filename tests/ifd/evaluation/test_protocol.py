@@ -39,6 +39,17 @@ def test_a_config_is_written_down(tiny_config):
     )
 
 
+def test_weights_of_the_joined_descriptor_are_told(tiny_config):
+    tiny_config.IFD.JOINED_WEIGHTS = [1.0, 0.5]
+    assert Protocol.of(tiny_config).joined_weights is None
+    tiny_config.IFD.DESCRIPTOR = "joined"
+    found = Protocol.of(tiny_config)
+    assert found.joined_weights == (1.0, 0.5)
+    assert str(found).startswith("cosine distance of descriptor 'joined'; f_rg and f_a weighted 1 : 0.5; ")
+    tiny_config.IFD.JOINED_WEIGHTS = [1.0, 1.0]
+    assert "weighted" not in str(Protocol.of(tiny_config))
+
+
 @pytest.mark.parametrize(
     ("rerank", "expand", "treatment"),
     [

@@ -23,6 +23,7 @@ def result(made_up):
         },
         checkpoint=Checkpoint.at("model_final.pth"),
         draw_seed=0,
+        joined_weights=(1.0, 0.5),
         software={"torch": "2.6"},
     )
 

@@ -1,5 +1,6 @@
 """Triplets and clothes histograms worked out by hand; Grad-CAM maps against the gradient's own formula."""
 
+import dataclasses
 import os
 
 import numpy as np
@@ -10,9 +11,13 @@ from PIL import Image
 
 from ifd.data import build_test_loader
 from ifd.engine import load_trained_model
+from ifd.evaluation import Protocol
+from ifd.evaluation.protocol import Checkpoint, QueryExpansion, Reranking
+from ifd.visualization import PictureError
 from ifd.visualization.hard_triplets import (
     HardTriplet,
     ModelView,
+    check_protocol,
     clothes_histograms,
     find_hard_triplets,
     one_per_person,
@@ -91,8 +96,29 @@ def test_most_similar_clothes_come_first_and_each_person_once():
 
 
 def test_no_clothing_change_is_an_error():
-    with pytest.raises(ValueError, match="no query has a match in clothing-change mode"):
+    with pytest.raises(PictureError, match="no query has a match in clothing-change mode"):
         find_hard_triplets(Clothes((1, 0, 10, RED), (1, 1, 10, RED), (2, 1, 20, RED)), 1)
+
+
+def test_nobody_else_is_an_error():
+    with pytest.raises(PictureError, match="one person alone"):
+        find_hard_triplets(Clothes((1, 0, 10, RED), (1, 1, 11, RED)), 1)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"metric": "euclidean"},
+        {"descriptor": "joined"},
+        {"reranking": Reranking(20, 6, 0.3)},
+        {"query_expansion": QueryExpansion(1, 5, 3.0)},
+    ],
+)
+def test_a_protocol_beyond_similarity_is_refused(told):
+    protocol = Protocol("cosine", True, "main", Checkpoint.at(""))
+    check_protocol(protocol)
+    with pytest.raises(PictureError, match="TEST.METRIC cosine, TEST.RERANK.ENABLED False"):
+        check_protocol(dataclasses.replace(protocol, **told))
 
 
 @pytest.fixture
@@ -112,6 +138,17 @@ def test_similarities_are_those_of_the_descriptors(viewed):
     assert view.similarities.shape == (len(triplets), 2)
     expected = [(anchor @ positive).item(), (anchor @ negative).item()]
     assert view.similarities[-1] == pytest.approx(expected, abs=1e-4)
+
+
+def test_similarities_follow_the_flip_test(viewed):
+    model, loader, triplets, _ = viewed
+    triplet = triplets[-1]
+    images = torch.stack([loader.dataset[i]["images"] for i in (triplet.anchor, triplet.positive, triplet.negative)])
+    with torch.no_grad():
+        anchor, positive, negative = F.normalize((model(images) + model(images.flip(dims=[3]))) / 2)
+    flipped = view_triplets(model, loader, triplets, [], flip=True)
+    expected = [(anchor @ positive).item(), (anchor @ negative).item()]
+    assert flipped.similarities[-1] == pytest.approx(expected, abs=1e-4)
 
 
 def test_maps_are_grad_cam_of_the_similarity(viewed):

@@ -95,8 +95,9 @@ class Measured:
         ]
 
     def chance(self, dataset: str, column: Column) -> RankScores | None:
-        """What a random ranking would reach, the same for all; None for single-shot galleries."""
-        return None if column.single_shot else self.any_result(dataset).modes[column.mode].chance
+        """What a random ranking would reach, the same for all; None where there are no figures."""
+        found = self.any_result(dataset).modes[column.mode]
+        return found.single_shot_chance if column.single_shot else found.chance
 
     def any_result(self, dataset: str) -> EvaluationResult:
         """One of a data set; all of them have its labels and its protocol but for the descriptor."""

@@ -92,10 +92,8 @@ def _check(cfg: Any, args: argparse.Namespace) -> None:
     if comm.get_world_size() > 1:
         raise ConfigError("run_seeds starts processes of its own; call it outside of launch(), as train_net.py does")
     check_processes(args)
-    if len(set(args.seeds)) < len(args.seeds) or min(args.seeds) < 0:
-        raise ConfigError(f"--seeds is {' '.join(map(str, args.seeds))}; expected different numbers of 0 or more")
-    if args.jobs < 1:
-        raise ConfigError(f"--jobs is {args.jobs}; expected at least 1")
+    if len(set(args.seeds)) < len(args.seeds):
+        raise ConfigError(f"--seeds is {' '.join(map(str, args.seeds))}; expected different numbers")
     if args.num_machines > 1:
         raise ConfigError(
             f"--num-machines is {args.num_machines}, but --seeds starts its runs on one; give each seed a command of "

@@ -7,6 +7,7 @@ from fastreid.engine import default_argument_parser, default_setup
 from fastreid.utils import comm
 from fastreid.utils.env import seed_all_rng
 
+from datasets_ext.options import count, positive
 from fastreid_compat import available_device_config
 
 from ..config import add_ifd_config
@@ -20,13 +21,15 @@ def argument_parser():
     parser.description = "Trains or evaluates IFD. Without PRCC or LTCC at hand: make demo"
     parser.add_argument(
         "--seeds",
-        type=int,
+        type=count,
         nargs="+",
         metavar="SEED",
         help="run once for each, in OUTPUT_DIR/seed_<seed>, and print mean and standard deviation; goes before another "
         "option, such as --config-file",
     )
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="how many seeds run at a time (default: 1)")
+    parser.add_argument(
+        "--jobs", type=positive, default=1, metavar="N", help="how many seeds run at a time (default: 1)"
+    )
     return parser
 
 

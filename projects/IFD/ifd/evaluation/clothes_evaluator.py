@@ -3,7 +3,7 @@
 import itertools
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -11,26 +11,18 @@ from fastreid.evaluation import DatasetEvaluator
 from fastreid.utils import comm
 from termcolor import colored
 
-from clothes_rank import MODES, Labels, Retrieval
+from clothes_rank import MODES, Retrieval
 from clothes_rank.chance import ChanceLevel
-from clothes_rank.inputs import FeatureError
-from clothes_rank.query_expansion import expand_queries
-from clothes_rank.rerank import rerank
 from clothes_rank.scores import RankResult
-from clothes_rank.single_shot import SingleShotResult
-from datasets_ext import UserError
 
 from .protocol import Protocol
 from .rank_scores import RANKS, RankScores, Spread
 from .result import EvaluationResult, ModeResult
+from .retrieval import as_retrieval
 
 _FALSE_POSITIVE_RATES = (1e-4, 1e-3, 1e-2)
 
 logger = logging.getLogger("fastreid.ifd.evaluation")
-
-
-class DescriptorError(UserError, ValueError):
-    """Descriptors that cannot be ranked."""
 
 
 class ClothesEvaluator(DatasetEvaluator):
@@ -100,15 +92,7 @@ class ClothesEvaluator(DatasetEvaluator):
         features, pids, cameras, clothes = (
             torch.cat([batch[key] for batch in batches]) for key in ("features", "targets", "camids", "clothes")
         )
-        split = self._num_query
-        query, gallery = (
-            (features[part], Labels(pids[part], cameras[part], clothes[part]))
-            for part in (slice(None, split), slice(split, None))
-        )
-        try:
-            retrieval = self._retrieval(*query, *gallery)
-        except FeatureError as error:
-            raise DescriptorError(_unrankable(error, len(features))) from error
+        retrieval = as_retrieval(features, pids, cameras, clothes, num_query=self._num_query, protocol=self._protocol)
         self.result = EvaluationResult(
             dataset=self._dataset_name,
             modes=self._modes(retrieval),
@@ -118,19 +102,6 @@ class ClothesEvaluator(DatasetEvaluator):
         self._report(self.result)
         return self.result.flat()
 
-    def _retrieval(
-        self, query: torch.Tensor, query_labels: Labels, gallery: torch.Tensor, gallery_labels: Labels
-    ) -> Retrieval:
-        metric = self._test.METRIC
-        if aqe := self._protocol.query_expansion:
-            logger.info("Test with AQE setting")
-            query, gallery = expand_queries(query, gallery, times=aqe.times, k=aqe.k, alpha=aqe.alpha)
-        if again := self._protocol.reranking:
-            logger.info("Test with rerank setting")
-            distances = rerank(query, gallery, k1=again.k1, k2=again.k2, lambda_value=again.lambda_value, metric=metric)
-            return Retrieval.from_distances(distances, query_labels, gallery_labels)
-        return Retrieval(query, gallery, query_labels, gallery_labels, metric=metric)
-
     def _modes(self, retrieval: Retrieval) -> dict[str, ModeResult]:
         verified, drawn = {}, {}
         if self._test.ROC.ENABLED:
@@ -138,7 +109,7 @@ class ClothesEvaluator(DatasetEvaluator):
         if self._draws_left_out:
             logger.info("Single-shot is left out: with AQE or re-ranking, features would depend on what was not drawn")
         elif (seed := self._protocol.draw_seed) is not None:
-            drawn = retrieval.single_shot(MODES, draws=self._draws, seed=seed)
+            drawn = retrieval.single_shot(MODES, draws=self._draws, seed=seed, chance_ranks=RANKS)
         chance = retrieval.chance(MODES, ranks=RANKS)
         return {
             mode: ModeResult(
@@ -146,7 +117,8 @@ class ClothesEvaluator(DatasetEvaluator):
                 left_out=scores.num_skipped,
                 scores=_scores(scores),
                 chance=_scores(chance[mode]),
-                single_shot=_spread(drawn[mode]) if drawn else None,
+                single_shot=_spread(drawn[mode].draws) if drawn else None,
+                single_shot_chance=_mean(drawn[mode].chance) if drawn else None,
                 verification=verified[mode].true_positive_rates if verified and scores.num_queries else {},
             )
             for mode, scores in retrieval.rank(MODES).items()
@@ -180,21 +152,6 @@ class ClothesEvaluator(DatasetEvaluator):
                 file.write(f"{result.dataset}, per cent\n\n{text}\n")
 
 
-def _unrankable(error: FeatureError, num_descriptors: int) -> str:
-    side, rows = next(iter(error.rows.items()))
-    where = f"{'query' if side == 'query' else 'gallery image'} {rows[0]}"
-    found = f"{sum(map(len, error.rows.values()))} of {num_descriptors} descriptors, the first that of {where}, hold"
-    if error.reason == "not finite":
-        return (
-            f"{found} NaN or infinite values: the training has diverged, or half precision overflows. Look at "
-            "total_loss in metrics.json; lower SOLVER.BASE_LR, or switch SOLVER.AMP.ENABLED off"
-        )
-    return (
-        f"{found} nothing but zeros, which has no direction and so no cosine distance: the training has collapsed, or "
-        "set TEST.METRIC to euclidean"
-    )
-
-
 def _scores(found: RankResult | ChanceLevel) -> RankScores | None:
     if not found.num_queries:
         return None
@@ -203,6 +160,12 @@ def _scores(found: RankResult | ChanceLevel) -> RankScores | None:
     return RankScores({rank: float(found.cmc[rank - offset]) for rank in RANKS}, found.mean_ap, found.mean_inp)
 
 
-def _spread(found: SingleShotResult) -> Spread | None:
-    draws = [scores for draw in found.draws if (scores := _scores(draw))]
-    return Spread.of(draws) if draws else None
+def _spread(draws: Sequence[RankResult | ChanceLevel]) -> Spread | None:
+    # A draw in which no query has a match has no part in the means.
+    found = [scores for draw in draws if (scores := _scores(draw))]
+    return Spread.of(found) if found else None
+
+
+def _mean(draws: Sequence[ChanceLevel]) -> RankScores | None:
+    spread = _spread(draws)
+    return spread.mean if spread else None

@@ -1,15 +1,20 @@
 """Descriptors of a whole loader, for the tools that look at single images."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from tqdm import tqdm
 
 
-class Descriptors(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Descriptors:
     """What a loader's images come to, in its order.
 
-    features: (N, D) float32.   pids, camids, clothes: (N,) int64.   paths: N image paths.
+    Attributes:
+        features: (N, D) float32.
+        pids, camids, clothes: (N,) int64.
+        paths: N image paths.
     """
 
     features: torch.Tensor
@@ -20,14 +25,22 @@ class Descriptors(NamedTuple):
 
 
 @torch.no_grad()
-def extract_descriptors(model: torch.nn.Module, loader) -> Descriptors:
-    """Runs a model in evaluation mode over a loader of ``ifd.data.build_test_loader``, with a progress bar."""
-    columns: dict[str, list] = {"features": [], "targets": [], "camids": [], "clothes": [], "img_paths": []}
+def extract_descriptors(model: torch.nn.Module, loader: Any, *, flip: bool = False) -> Descriptors:
+    """Runs a model in evaluation mode over a loader of ``ifd.data.build_test_loader``, with a progress bar.
+
+    Args:
+        model, loader: as the host's inference takes them.
+        flip: take the mean of an image's descriptor and its mirror image's, as the host does with TEST.FLIP.
+    """
+    columns: dict[str, list[torch.Tensor]] = {"features": [], "targets": [], "camids": [], "clothes": []}
+    paths: list[str] = []
     for batch in tqdm(loader, desc="descriptors", unit="batch"):
-        columns["features"].append(model(batch).to("cpu", torch.float32))
+        features = model(batch)
+        if flip:
+            features = (features + model({**batch, "images": batch["images"].flip(dims=[3])})) / 2
+        columns["features"].append(features.to("cpu", torch.float32))
         for key in ("targets", "camids", "clothes"):
             columns[key].append(batch[key].to("cpu"))
-        columns["img_paths"] += batch["img_paths"]
-    return Descriptors(
-        *(torch.cat(columns[key]) for key in ("features", "targets", "camids", "clothes")), columns["img_paths"]
-    )
+        paths += batch["img_paths"]
+    features, pids, camids, clothes = (torch.cat(parts) for parts in columns.values())
+    return Descriptors(features, pids, camids, clothes, paths)

@@ -72,6 +72,7 @@ class Protocol:
         flip: whether descriptors are the mean of an image's and its mirror image's.
         descriptor: IFD.DESCRIPTOR.
         checkpoint: whose figures they are.
+        joined_weights: IFD.JOINED_WEIGHTS of the joined descriptor; None of the others.
         reranking: its parameters; None: none.
         query_expansion: its parameters; None: none.
         draw_seed: seed of the single-shot galleries; None where there are none.
@@ -82,6 +83,7 @@ class Protocol:
     flip: bool
     descriptor: str
     checkpoint: Checkpoint
+    joined_weights: tuple[float, float] | None = None
     reranking: Reranking | None = None
     query_expansion: QueryExpansion | None = None
     draw_seed: int | None = None
@@ -96,6 +98,7 @@ class Protocol:
             flip=cfg.TEST.FLIP.ENABLED,
             descriptor=cfg.IFD.DESCRIPTOR,
             checkpoint=Checkpoint.at(cfg.MODEL.WEIGHTS),
+            joined_weights=tuple(cfg.IFD.JOINED_WEIGHTS) if cfg.IFD.DESCRIPTOR == "joined" else None,
             reranking=Reranking(rerank.K1, rerank.K2, rerank.LAMBDA) if rerank.ENABLED else None,
             query_expansion=QueryExpansion(aqe.QE_TIME, aqe.QE_K, aqe.ALPHA) if aqe.ENABLED else None,
             draw_seed=draw_seed,
@@ -110,6 +113,8 @@ class Protocol:
 
     def __str__(self) -> str:
         words = [f"{self.metric} distance of descriptor {self.descriptor!r}"]
+        if self.joined_weights not in (None, (1.0, 1.0)):
+            words.append(f"f_rg and f_a weighted {' : '.join(f'{weight:g}' for weight in self.joined_weights)}")
         if self.flip:
             words.append("mean over an image and its mirror image")
         if aqe := self.query_expansion:

@@ -39,6 +39,8 @@ class ModeResult:
         chance: what a random ranking of the same gallery would reach; None as ``scores``.
         single_shot: of galleries of one random image a person; None where the data set has no such protocol, with
             re-ranking or query expansion, and where no query has a match.
+        single_shot_chance: what a random ranking of those galleries would reach, the mean over them; None as
+            ``single_shot``.
         verification: false positive rate -> true positive rate; empty where it was not asked for.
     """
 
@@ -47,6 +49,7 @@ class ModeResult:
     scores: RankScores | None
     chance: RankScores | None
     single_shot: Spread | None = None
+    single_shot_chance: RankScores | None = None
     verification: Mapping[float, Share] = field(default_factory=dict)
 
 

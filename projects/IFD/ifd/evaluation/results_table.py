@@ -27,6 +27,8 @@ def results_table(result: "EvaluationResult") -> str:
         rows.append([f"{row_name(mode, found)}, chance", *_cells(found.chance)])
         if found.single_shot:
             rows.append([f"{mode}, single-shot", *found.single_shot.cells().values()])
+        if found.single_shot_chance:
+            rows.append([f"{mode}, single-shot, chance", *_cells(found.single_shot_chance)])
         if found.verification:
             shares = ", ".join(f"{rate:.0e}: {100 * share:.2f}" for rate, share in found.verification.items())
             rows.append([f"{name}, true positives at false positive rate {shares}"])
@@ -51,6 +53,8 @@ def table_over_seeds(results: Sequence["EvaluationResult"]) -> str:
         rows.append([f"{row_name(mode, first)}, chance", *_cells(first.chance)])
         if drawn := [one.single_shot.mean for one in found if one.single_shot]:
             rows.append([f"{mode}, single-shot", *Spread.of(drawn).cells().values()])
+        if first.single_shot_chance:
+            rows.append([f"{mode}, single-shot, chance", *_cells(first.single_shot_chance)])
     return _table(rows)
 
 

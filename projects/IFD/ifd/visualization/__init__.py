@@ -1,4 +1,5 @@
 # hard_triplets is not imported here: it needs the package grad-cam, which is optional.
+from .pictures import PictureError, check_picture
 from .rank_lists import RankList, plot_rank_lists, rank_lists
 
-__all__ = ["RankList", "plot_rank_lists", "rank_lists"]
+__all__ = ["PictureError", "RankList", "check_picture", "plot_rank_lists", "rank_lists"]

@@ -3,17 +3,28 @@
 N: queries, G: gallery images, H and W: height and width of the network's input.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 import torch.nn.functional as F
+from matplotlib.axes import Axes
 from pytorch_grad_cam import GradCAM
 from tqdm import tqdm
 
+from clothes_rank import Labels
+from clothes_rank.modes import CLOTHES_MODES
+from clothes_rank.pairs import PersonPairs
+
 from ..evaluation.extraction import extract_descriptors
-from .rank_lists import RIGHT, WRONG, matches, pixels
+from ..evaluation.protocol import Protocol
+from ..modeling import IFD
+from ..modeling.ifd_arch import StreamFeatures
+from .pictures import RIGHT, WRONG, PictureError, pixels, save_picture
 
 _STRIPES, _BINS = 6, 8
 _ROLES = ("anchor", "positive", "negative")
@@ -23,7 +34,9 @@ _ROLES = ("anchor", "positive", "negative")
 class HardTriplet:
     """Indices into the loader's data set of an anchor, a positive in other clothes and a negative in similar ones.
 
-    clothes_distance: in [0, 1], between the clothes of anchor and negative, see :func:`clothes_histograms`.
+    Attributes:
+        anchor, positive, negative: the indices.
+        clothes_distance: in [0, 1], between the clothes of anchor and negative, see :func:`clothes_histograms`.
     """
 
     anchor: int
@@ -36,10 +49,11 @@ class HardTriplet:
 class ModelView:
     """What one model makes of triplets.
 
-    similarities: (T, 2) float, cosine similarity of each anchor to its positive and to its negative.
-    maps: for each drawn triplet (3, H, W) float in [0, 1], Grad-CAM of anchor, positive and negative, each scaled by
-    its own largest value; all zero where no place adds to the similarity.
-    attention: for each drawn triplet (3, H, W) float in (0, 1), W_I; empty where the model has no attention stream.
+    Attributes:
+        similarities: (T, 2) float, cosine similarity of each anchor to its positive and to its negative.
+        maps: for each drawn triplet (3, H, W) float in [0, 1], Grad-CAM of anchor, positive and negative, each scaled
+            by its own largest value; all zero where no place adds to the similarity.
+        attention: for each drawn triplet (3, H, W) float in (0, 1), W_I; empty where the model has no attention stream.
     """
 
     similarities: np.ndarray
@@ -52,7 +66,21 @@ class ModelView:
         return float(np.mean(self.similarities[:, 0] > self.similarities[:, 1]))
 
 
-def clothes_histograms(dataset) -> np.ndarray:
+def check_protocol(protocol: Protocol) -> None:
+    """Refuses a protocol by which pairs are not told apart by the cosine similarity of their descriptors alone.
+
+    Raises:
+        PictureError: the metric is another, or rankings are expanded or re-ranked.
+    """
+    if protocol.metric != "cosine" or protocol.treatment or protocol.descriptor != "main":
+        raise PictureError(
+            f"the config's evaluation is by {protocol}, but the maps show what the cosine similarity of the main "
+            "stream's descriptors rests on; draw them with TEST.METRIC cosine, TEST.RERANK.ENABLED False, "
+            "TEST.AQE.ENABLED False and IFD.DESCRIPTOR main"
+        )
+
+
+def clothes_histograms(dataset: Any) -> np.ndarray:
     """Colours of the clothes in each image, away from any network.
 
     Args:
@@ -75,7 +103,7 @@ def clothes_histograms(dataset) -> np.ndarray:
     return histograms.reshape(len(dataset), -1)
 
 
-def find_hard_triplets(dataset, num_query: int, *, seed: int = 0) -> list[HardTriplet]:
+def find_hard_triplets(dataset: Any, num_query: int, *, seed: int = 0) -> list[HardTriplet]:
     """One triplet for each query with a clothing-change match, from labels and colours of clothes alone.
 
     The positive is drawn at random from the matches in other clothes. The negative is the gallery image of another
@@ -88,39 +116,63 @@ def find_hard_triplets(dataset, num_query: int, *, seed: int = 0) -> list[HardTr
         Triplets, those with the most similar negatives first.
 
     Raises:
-        ValueError: no query has a match in clothing-change mode.
+        PictureError: no query has a match in clothing-change mode, or there is one person alone.
     """
+    matches = _clothing_change_matches(dataset, num_query)
     histograms = clothes_histograms(dataset)
-    ids = [np.array(column) for column in list(zip(*dataset.img_items, strict=True))[1:]]
-    gallery = [column[num_query:] for column in ids]
+    pids = np.array([pid for _, pid, _, _ in dataset.img_items])
     random = np.random.default_rng(seed)
     triplets = []
-    for query in range(num_query):
-        positives = np.flatnonzero(matches([column[query] for column in ids], gallery, "clothing_change"))
-        if not len(positives):
-            continue
+    for query, positives in matches.items():
         distance = np.abs(histograms[num_query:] - histograms[query]).sum(1) / 2
-        distance[gallery[0] == ids[0][query]] = np.inf
+        distance[pids[num_query:] == pids[query]] = np.inf
         negative = int(distance.argmin())
+        if np.isinf(distance[negative]):
+            raise PictureError("the gallery shows one person alone; expected a data set with others to mistake for")
         triplets.append(
             HardTriplet(
                 query, num_query + int(random.choice(positives)), num_query + negative, float(distance[negative])
             )
         )
-    if not triplets:
-        raise ValueError("no query has a match in clothing-change mode; expected a data set with such pairs")
     return sorted(triplets, key=lambda triplet: triplet.clothes_distance)
 
 
-def one_per_person(triplets: list[HardTriplet], dataset, count: int) -> list[HardTriplet]:
+def _clothing_change_matches(dataset: Any, num_query: int) -> dict[int, np.ndarray]:
+    """The queries with a match, each with the gallery indices of its matches."""
+    pids, camids, clothes = (np.array(column) for column in list(zip(*dataset.img_items, strict=True))[1:])
+    query, gallery = (
+        Labels(pids[part], camids[part], clothes[part]).checked(side, len(pids[part]))
+        for side, part in (("query", slice(None, num_query)), ("gallery", slice(num_query, None)))
+    )
+    pairs = PersonPairs(query, gallery)
+    found = {}
+    for chunk in pairs.chunks(num_query):
+        same_person = pairs.of(chunk)
+        is_match = pairs.judged(CLOTHES_MODES["clothing_change"], chunk, same_person).is_match
+        for row, (first, last) in enumerate(zip(same_person.offsets[:-1], same_person.offsets[1:], strict=True)):
+            if is_match[first:last].any():
+                found[chunk.start + row] = same_person.members[first:last][is_match[first:last]]
+    if not found:
+        raise PictureError("no query has a match in clothing-change mode; expected a data set with such pairs")
+    return found
+
+
+def one_per_person(triplets: Sequence[HardTriplet], dataset: Any, count: int) -> list[HardTriplet]:
     """The first ``count`` triplets of different anchors' people, so that a picture is not one person over and over."""
-    by_person = {}
+    by_person: dict[int, HardTriplet] = {}
     for triplet in triplets:
         by_person.setdefault(dataset.img_items[triplet.anchor][1], triplet)
     return list(by_person.values())[:count]
 
 
-def view_triplets(model, loader, triplets: list[HardTriplet], drawn: list[HardTriplet]) -> ModelView:
+def view_triplets(
+    model: IFD,
+    loader: Any,
+    triplets: Sequence[HardTriplet],
+    drawn: Sequence[HardTriplet],
+    *,
+    flip: bool = False,
+) -> ModelView:
     """Similarities of all triplets and Grad-CAM maps of those that are drawn.
 
     A map shows what the cosine similarity rests on: of the anchor's to the positive, and of the positive's and the
@@ -128,8 +180,12 @@ def view_triplets(model, loader, triplets: list[HardTriplet], drawn: list[HardTr
 
     Args:
         model: IFD in evaluation mode, whose descriptor is the main stream's.
+        loader: of ``ifd.data.build_test_loader``.
+        triplets: indices into its data set.
+        drawn: those whose maps are wanted.
+        flip: whether similarities are those of the flip test. A map is of the image as it stands.
     """
-    descriptors = F.normalize(extract_descriptors(model, loader).features.double()).numpy()
+    descriptors = F.normalize(extract_descriptors(model, loader, flip=flip).features.double()).numpy()
     similarities = np.array(
         [[descriptors[t.anchor] @ descriptors[other] for other in (t.positive, t.negative)] for t in triplets]
     )
@@ -151,11 +207,11 @@ def view_triplets(model, loader, triplets: list[HardTriplet], drawn: list[HardTr
 
 
 def plot_hard_triplets(
-    dataset,
-    drawn: list[HardTriplet],
-    triplets: list[HardTriplet],
-    views: dict[str, ModelView],
-    path: str,
+    dataset: Any,
+    drawn: Sequence[HardTriplet],
+    triplets: Sequence[HardTriplet],
+    views: Mapping[str, ModelView],
+    path: str | Path,
     *,
     title: str,
 ) -> None:
@@ -167,7 +223,7 @@ def plot_hard_triplets(
     """
     height, width = dataset[0]["images"].shape[-2:]
     # Groups of three columns: heading, maps by drawn triplet (None: the images alone), similarities by triplet or None.
-    groups = [("", None, None)]
+    groups: list[tuple[str, list[np.ndarray] | None, np.ndarray | None]] = [("", None, None)]
     for name, view in views.items():
         groups.append((f"{name}: {100 * view.share_right:.1f} % right", view.maps, view.similarities))
     groups += [(f"{name}: $W_I$", view.attention, None) for name, view in views.items() if view.attention]
@@ -205,17 +261,16 @@ def plot_hard_triplets(
         _write_above(axes[0][4 * group + 1], name, 27, fontsize=8, fontweight="bold")
     figure.suptitle(title, fontsize=8, y=1 - 0.08 / figure_height, va="top")
     # Small images under smooth maps: more pixels would show nothing more.
-    figure.savefig(path, dpi=90)
-    plt.close(figure)
+    save_picture(figure, path, dpi=90)
 
 
-def _write_above(axis, text: str, points: float, **font) -> None:
+def _write_above(axis: Axes, text: str, points: float, **font: Any) -> None:
     axis.annotate(
         text, (0.5, 1.0), (0, points), xycoords="axes fraction", textcoords="offset points", ha="center", **font
     )
 
 
-def plot_similarities(views: dict[str, ModelView], path: str, *, title: str) -> None:
+def plot_similarities(views: Mapping[str, ModelView], path: str | Path, *, title: str) -> None:
     """Draws how similar anchors are to their positives and to their negatives, a panel for each model.
 
     Where clothes mislead, the negatives lie right of the positives.
@@ -225,7 +280,7 @@ def plot_similarities(views: dict[str, ModelView], path: str, *, title: str) -> 
     """
     figure, axes = plt.subplots(1, len(views), figsize=(4.2 * len(views), 2.8), squeeze=False, layout="constrained")
     for axis, (name, view) in zip(axes[0], views.items(), strict=True):
-        edges = np.linspace(*np.quantile(view.similarities, [0, 1]), 40)
+        edges = np.linspace(float(view.similarities.min()), float(view.similarities.max()), 40)
         for column, label, colour in (
             (0, "same person, other clothes", RIGHT),
             (1, "other person, similar clothes", WRONG),
@@ -240,31 +295,30 @@ def plot_similarities(views: dict[str, ModelView], path: str, *, title: str) -> 
         axis.legend(fontsize=7, loc="upper right")
     axes[0][0].set_ylabel("triplets", fontsize=8)
     figure.suptitle(title, fontsize=9)
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+    save_picture(figure, path, dpi=120)
 
 
 class _RefinedDescriptor(torch.nn.Module):
     """(N, 4, H, W) images to L2-normalised descriptors; ``maps`` passes F_rg on, for Grad-CAM to listen at."""
 
-    def __init__(self, model):
+    def __init__(self, model: IFD) -> None:
         super().__init__()
         self.model = model
         self.maps = torch.nn.Identity()
 
-    def forward(self, images):
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
         features = self.model.stream_features(images)
         return self.describe(features._replace(refined=self.maps(features.refined)))
 
-    def describe(self, features):
+    def describe(self, features: StreamFeatures) -> torch.Tensor:
         return F.normalize(self.model.main_head(features.refined, features.attention_map))
 
 
 class _Similarity:
     """Cosine similarity of a descriptor to a fixed one, as a target of Grad-CAM."""
 
-    def __init__(self, other):
+    def __init__(self, other: torch.Tensor) -> None:
         self.other = other
 
-    def __call__(self, descriptor):
+    def __call__(self, descriptor: torch.Tensor) -> torch.Tensor:
         return descriptor @ self.other

@@ -1,6 +1,9 @@
 """Rank lists as a picture: query, clothing mask, attention map, the first gallery images marked right or wrong."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -8,9 +11,10 @@ import torch
 import torch.nn.functional as F
 
 from ..evaluation.extraction import extract_descriptors
-
-# Frame colours of right and wrong matches.
-RIGHT, WRONG = "#1a9641", "#d7191c"
+from ..evaluation.protocol import Protocol
+from ..evaluation.retrieval import as_retrieval
+from ..modeling import IFD
+from .pictures import RIGHT, WRONG, PictureError, pixels, save_picture
 
 
 @dataclass
@@ -19,11 +23,14 @@ class RankList:
 
     Images are (H, W, 3) uint8 as the network saw them (resized).
 
-    query: the query image.   title: text above it.
-    mask: (H, W) float in [0, 1], the clothing mask.
-    attention: (H, W) float in (0, 1), W_I at the image's size; None where the model has no attention stream.
-    gallery: the first images of the ranking.   right: whether each is the query's person.
-    similarities: cosine similarity of each to the query.
+    Attributes:
+        query: the query image.
+        title: text above it.
+        mask: (H, W) float in [0, 1], the clothing mask.
+        attention: (H, W) float in (0, 1), W_I at the image's size; None where the model has no attention map.
+        gallery: the first images of the ranking.
+        right: whether each is a match.
+        nearness: what each was ranked by, see ``nearness_of``.
     """
 
     query: np.ndarray
@@ -32,68 +39,102 @@ class RankList:
     attention: np.ndarray | None
     gallery: list[np.ndarray] = field(default_factory=list)
     right: list[bool] = field(default_factory=list)
-    similarities: list[float] = field(default_factory=list)
+    nearness: list[float] = field(default_factory=list)
+
+
+def nearness_of(protocol: Protocol) -> tuple[str, Callable[[np.ndarray], np.ndarray]]:
+    """What a ranking went by, as a reader knows it.
+
+    Returns:
+        (its name, a function of the distances that the ranking engine gives): cosine similarity, the Euclidean distance
+        (the engine's is squared), or what re-ranking made of either, whose distance has no unit.
+    """
+    if protocol.reranking:
+        return "re-ranked distance", lambda distances: distances
+    if protocol.metric == "cosine":
+        return "cosine similarity", lambda distances: 1.0 - distances
+    return "Euclidean distance", np.sqrt
 
 
 @torch.no_grad()
-def rank_lists(model, loader, num_query: int, *, mode: str, count: int = 8, top: int = 5, seed: int = 0):
-    """Ranks the gallery for some queries that have a match in a mode.
+def rank_lists(
+    model: torch.nn.Module,
+    loader: Any,
+    num_query: int,
+    *,
+    protocol: Protocol,
+    mode: str,
+    count: int = 8,
+    top: int = 5,
+    seed: int = 0,
+) -> list[RankList]:
+    """Ranks the gallery, as an evaluation by the same protocol scores it, for some queries that have a match in a mode.
 
     Args:
-        model: IFD in evaluation mode.
+        model: in evaluation mode.
         loader, num_query: of ``ifd.data.build_test_loader``.
+        protocol: metric, flip test, query expansion and re-ranking are those of it.
         mode: general, same_clothing or clothing_change.
         count: queries, drawn at random without replacement; all if there are fewer.
         top: gallery images per query.
+        seed: of the draw.
 
     Returns:
-        list of RankList, in the order of the queries.
+        The lists, in the order of the queries.
 
     Raises:
-        ValueError: no query has a match in the mode.
+        PictureError: no query has a match in the mode.
+        DescriptorError: descriptors cannot be ranked.
     """
-    found = extract_descriptors(model, loader)
-    # In float64, as the evaluation ranks, so that a list is never another than the one that was scored.
-    features = F.normalize(found.features.double())
-    ids = [column.numpy() for column in (found.pids, found.camids, found.clothes)]
-    gallery = [column[num_query:] for column in ids]
-    random = np.random.default_rng(seed)
-    chosen = [
-        query
-        for query in random.permutation(num_query)
-        if matches([column[query] for column in ids], gallery, mode).any()
-    ][:count]
-    if not chosen:
-        raise ValueError(f"no query has a match in mode {mode}; expected a data set with such pairs")
+    found = extract_descriptors(model, loader, flip=protocol.flip)
+    retrieval = as_retrieval(
+        found.features, found.pids, found.camids, found.clothes, num_query=num_query, protocol=protocol
+    )
+    with_match = set(retrieval.rank(mode)[mode].query_indices.tolist())
+    if not with_match:
+        raise PictureError(f"no query has a match in mode {mode}; expected a data set with such pairs")
+    drawn = [query for query in np.random.default_rng(seed).permutation(num_query).tolist() if query in with_match]
+    ranked = retrieval.top(top, mode, queries=np.array(sorted(drawn[:count])))
+    _, nearness = nearness_of(protocol)
 
     lists = []
-    for query in sorted(chosen):
-        right = matches([column[query] for column in ids], gallery, mode)
-        similarity = (features[num_query:] @ features[query]).numpy()
-        similarity[(gallery[0] == ids[0][query]) & ~right] = -np.inf
-        order = np.argsort(-similarity, kind="stable")[:top]
-        sample = loader.dataset[int(query)]["images"]
-        features_of_streams = model.stream_features(sample[None])
-        attention = None
-        if features_of_streams.attention_map is not None:
-            resized = F.interpolate(features_of_streams.attention_map, size=sample.shape[-2:], mode="bilinear")
-            attention = resized[0, 0].cpu().numpy()
+    for query, images, distances, right in zip(
+        ranked.queries.tolist(), ranked.images, ranked.distances, ranked.is_match, strict=True
+    ):
+        kept = images >= 0
+        sample = loader.dataset[query]["images"]
         lists.append(
             RankList(
                 query=pixels(sample),
-                title=f"person {ids[0][query]}, camera {ids[1][query]}",
+                title=f"person {found.pids[query]}, camera {found.camids[query]}",
                 mask=sample[3].numpy(),
-                attention=attention,
-                gallery=[pixels(loader.dataset[num_query + int(i)]["images"]) for i in order],
-                right=[bool(right[i]) for i in order],
-                similarities=[float(similarity[i]) for i in order],
+                attention=_attention_map(model, sample),
+                gallery=[pixels(loader.dataset[num_query + image]["images"]) for image in images[kept].tolist()],
+                right=right[kept].tolist(),
+                nearness=nearness(distances[kept]).tolist(),
             )
         )
     return lists
 
 
-def plot_rank_lists(lists: list[RankList], path: str, *, title: str) -> None:
-    """Draws rank lists as rows and writes the picture (PNG, PDF, SVG by the ending)."""
+def _attention_map(model: torch.nn.Module, sample: torch.Tensor) -> np.ndarray | None:
+    if not isinstance(model, IFD):
+        return None
+    attention_map = model.stream_features(sample[None]).attention_map
+    if attention_map is None:
+        return None
+    return F.interpolate(attention_map, size=sample.shape[-2:], mode="bilinear")[0, 0].cpu().numpy()
+
+
+def plot_rank_lists(lists: list[RankList], path: str | Path, *, title: str) -> None:
+    """Draws rank lists as rows and writes the picture.
+
+    Args:
+        lists: at least one.   path: picture, PNG, PDF or SVG by the ending.   title: text above all.
+
+    Raises:
+        PictureError, OSError: it cannot be written there.
+    """
     columns = 3 + max(len(entry.gallery) for entry in lists)
     height, width = lists[0].query.shape[:2]
     row_height = 1.1 * height / width + 0.3
@@ -114,17 +155,14 @@ def plot_rank_lists(lists: list[RankList], path: str, *, title: str) -> None:
             row[2].imshow(entry.query)
             row[2].imshow(entry.attention, cmap="jet", alpha=0.55)
             row[2].set_title(f"{entry.attention.min():.2f} to {entry.attention.max():.2f}", fontsize=7)
-        for axis, image, right, similarity in zip(
-            row[3:], entry.gallery, entry.right, entry.similarities, strict=False
-        ):
+        for axis, image, right, nearness in zip(row[3:], entry.gallery, entry.right, entry.nearness, strict=False):
+            colour = RIGHT if right else WRONG
             axis.axis("on")
             axis.imshow(image)
             for spine in axis.spines.values():
-                spine.set_color(RIGHT if right else WRONG)
+                spine.set_color(colour)
                 spine.set_linewidth(3)
-            axis.set_title(
-                f"{'right' if right else 'wrong'} {similarity:.2f}", fontsize=7, color=RIGHT if right else WRONG
-            )
+            axis.set_title(f"{'right' if right else 'wrong'} {nearness:.2f}", fontsize=7, color=colour)
     headings = ["query", "clothing mask", "attention map", *(f"rank {rank}" for rank in range(1, columns - 2))]
     for axis, heading in zip(axes[0], headings, strict=True):
         axis.annotate(
@@ -132,28 +170,4 @@ def plot_rank_lists(lists: list[RankList], path: str, *, title: str) -> None:
             fontsize=8, fontweight="bold",
         )  # fmt: skip
     figure.suptitle(title, fontsize=10, y=1 - 0.1 / figure_height, va="top")
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
-
-
-def matches(query: list[int], gallery: list[np.ndarray], mode: str) -> np.ndarray:
-    """Which gallery images count as a match; others of the same person are taken out of the ranking.
-
-    Args:
-        query: its pid, camid and clothes id.   gallery: (G,) int arrays of the same.   mode: see ``ifd.evaluation``.
-
-    Returns:
-        (G,) bool.
-    """
-    same_person, same_camera, same_clothes = (column == label for column, label in zip(gallery, query, strict=True))
-    found = same_person & ~same_camera
-    if mode == "same_clothing":
-        return found & same_clothes
-    if mode == "clothing_change":
-        return found & ~same_clothes
-    return found
-
-
-def pixels(sample: torch.Tensor) -> np.ndarray:
-    """(4, H, W) float network input to its (H, W, 3) uint8 picture."""
-    return sample[:3].permute(1, 2, 0).clamp(0, 255).byte().numpy()
+    save_picture(figure, path, dpi=150)
