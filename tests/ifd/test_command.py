@@ -83,6 +83,23 @@ def test_seeds_are_summed_up(pytestconfig, prcc_root, tmp_path, tiny_arguments):
     assert f"{sum(values) / 2:.2f} ± {abs(values[0] - values[1]) / 2**0.5:.2f}" in table
 
 
+@pytest.mark.slow
+def test_seeds_of_several_processes_go_on_after_the_first(pytestconfig, prcc_root, tmp_path, tiny_arguments):
+    options = [*tiny_arguments, "SOLVER.MAX_EPOCH", 1, "TEST.EVAL_PERIOD", 1, "OUTPUT_DIR", tmp_path / "run"]
+    command = ["projects/IFD/train_net.py", "--seeds", 0, 1, "--config-file", "configs/ablation/baseline.yml"]
+    done = run(pytestconfig.rootpath, *command, "--num-gpus", 2, *options, datasets=prcc_root)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.count("World size: 2") == 2
+    summary = json.loads((tmp_path / "run" / "results_seeds.json").read_text())
+    assert set(summary["seeds"]) == {"0", "1"}
+    # Each seed's own checkpoint, evaluated by one process.
+    again = run(pytestconfig.rootpath, *command, "--eval-only", *options, datasets=prcc_root)
+    assert again.returncode == 0, again.stderr[-3000:]
+    evaluated = json.loads((tmp_path / "run" / "results_seeds.json").read_text())
+    for seed in ("0", "1"):
+        assert evaluated["seeds"][seed]["general/mAP"] == pytest.approx(summary["seeds"][seed]["general/mAP"], abs=3)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
