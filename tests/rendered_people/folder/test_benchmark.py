@@ -245,6 +245,21 @@ def test_an_unfinished_folder_keeps_no_empty_file(copy, tiny, tiny_parameters):
     assert hashes(copy) == hashes(tiny[0])
 
 
+def test_what_dead_runs_left_behind_is_gone_before_work_begins(copy, tiny_parameters, monkeypatch):
+    lose(copy / DAMAGED[0])
+    (copy / ".partial").mkdir()
+    (copy / ".partial/1-half.png").write_bytes(b"half an image")
+
+    def interrupted(*_):
+        assert [path.name for path in (copy / ".partial").iterdir()] == ["lock"]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rendered_people.folder.benchmark.render_shots", interrupted)
+    with pytest.warns(UserWarning, match="1 of 48"), pytest.raises(KeyboardInterrupt):
+        render_benchmark(copy, workers=1, **tiny_parameters)
+    assert not (copy / ".partial").exists()
+
+
 def test_two_runs_in_one_folder_are_refused(copy, tiny, tiny_parameters):
     lose(copy / DAMAGED[0])
     with locked(Shelf(copy)), pytest.raises(RenderingError, match="another process is rendering into"):
