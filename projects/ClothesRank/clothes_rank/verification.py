@@ -167,9 +167,9 @@ class _PairTable:
                 of_chunk: _Chunk = of_chunk,
                 shift: np.ndarray = shift,
             ) -> None:
-                bits = _as_float32(values, chunk.start + rows.start, shift[rows]).view(np.uint32)
+                values = _as_float32(values, chunk.start + rows.start)
                 counts = np.zeros(total.shape, np.uint32)
-                _count_pairs(bits, rows.start, columns.start, of_chunk, slots, by_lower_half, counts)
+                _count_pairs(values, shift, rows.start, columns.start, of_chunk, slots, by_lower_half, counts)
                 with lock:
                     np.add(total, counts, out=total)
 
@@ -177,16 +177,17 @@ class _PairTable:
         return total
 
 
-def _as_float32(values: np.ndarray, first_row: int, shift: np.ndarray) -> np.ndarray:
-    # A shift of 0 makes the two zeros one.
+def _as_float32(values: np.ndarray, first_row: int) -> np.ndarray:
+    if values.dtype == np.float32:
+        return values
     with np.errstate(over="ignore"):
-        distances = values.astype(np.float32, copy=False) + shift[:, None]
-    if values.dtype != np.float32 and not np.isfinite(distances).all():
-        row, column = np.argwhere(~np.isfinite(distances))[0]
+        narrow = values.astype(np.float32)
+    if not np.isfinite(narrow).all():
+        row, column = np.argwhere(~np.isfinite(narrow))[0]
         raise ValueError(
             f"distances[{first_row + row}, {column}] is {values[row, column]}, expected finite float32 numbers"
         )
-    return distances
+    return narrow
 
 
 def _bits(is_match: np.ndarray, is_distractor: np.ndarray) -> np.ndarray:
@@ -196,7 +197,8 @@ def _bits(is_match: np.ndarray, is_distractor: np.ndarray) -> np.ndarray:
 
 @compiled
 def _count_pairs(
-    bits: np.ndarray,
+    values: np.ndarray,
+    shift: np.ndarray,
     first_row: int,
     first_gallery: int,
     chunk: _Chunk,
@@ -204,14 +206,14 @@ def _count_pairs(
     by_lower_half: bool,
     counts: np.ndarray,
 ) -> None:
-    for row in range(len(bits)):
+    for row in range(len(values)):
         query = first_row + row
         if chunk.query_kinds[query] < 0:
             continue
         pair, stop = chunk.offsets[query], chunk.offsets[query + 1]
         while pair < stop and chunk.members[pair] < first_gallery:
             pair += 1
-        for column in range(bits.shape[1]):
+        for column in range(values.shape[1]):
             kind = chunk.query_kinds[query]
             # Members ascend, so that each is met in its turn.
             if pair < stop and chunk.members[pair] == first_gallery + column:
@@ -219,8 +221,8 @@ def _count_pairs(
                 pair += 1
             if kind < 0:
                 continue
-            # Flipped like this, the bits of floats have the order of the floats.
-            key = bits[row, column]
+            # A shift of 0 makes the two zeros one. Flipped like this, the bits of floats have the order of the floats.
+            key = np.float32(values[row, column] + shift[query]).view(np.uint32)
             key = np.uint32(~key) if key & _SIGN else np.uint32(key | _SIGN)
             upper = np.int64(key >> np.uint32(16))
             slot = slots[upper]

@@ -248,7 +248,7 @@ class CpuDistances:
         columns = slice(0, self._distances.shape[1])
 
         def work(first: int, last: int) -> None:
-            values = np.require(self._distances[chunk.start + first : chunk.start + last], self._dtype)
+            values = np.require(self._distances[chunk.start + first : chunk.start + last], self._dtype, _LAYOUT)
             if not (np.abs(values) <= self._limit).all():
                 self._refuse(values, chunk.start + first)
             visit(values, slice(first, last), columns)
