@@ -65,7 +65,7 @@ def test_every_mode_with_chance_and_the_protocols_name(capsys, file, arrays):
         assert row[6:] == [str(ranked[mode].num_queries), str(ranked[mode].num_skipped)]
         assert found[f"{mode}, multi-shot, chance"][4] == f"{100 * chance[mode].mean_ap:.2f}"
     assert text.splitlines()[:2] == [
-        f"{file}: 20 queries, 60 gallery images, 12 dimensions",
+        f"{file}: queries 20, gallery images 60, dimensions 12",
         "protocol: multi-shot (the whole gallery), cosine distance; per cent",
     ]
     assert "note" not in text

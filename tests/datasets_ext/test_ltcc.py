@@ -123,3 +123,14 @@ def test_parsing_and_info_folders_are_not_part_of_a_split(ltcc_root):
         path.parent.mkdir(parents=True)
         path.touch()
     assert len(LTCC(root=ltcc_root).train) == 3
+
+
+@pytest.mark.parametrize("above", ["my_code", "005_2_c12_000001.png", "c3_s1"])
+def test_folders_above_say_nothing(ltcc_root, tmp_path, above):
+    """Where the outfit is searched for in the whole path, a folder of such a name gives every image one outfit."""
+    moved = tmp_path / "moved" / above
+    moved.mkdir(parents=True)
+    shutil.copytree(ltcc_root / "LTCC_ReID", moved / "LTCC_ReID")
+    expected, found = LTCC(root=ltcc_root), LTCC(root=moved)
+    for split in ("train", "query", "gallery"):
+        assert items_below(getattr(found, split), moved) == items_below(getattr(expected, split), ltcc_root)

@@ -76,7 +76,7 @@ def main(options: argparse.Namespace) -> None:
         print(json.dumps(_as_json(options.file, found, protocol, notes, figures), indent=2, allow_nan=False))
         return
     (num_query, dim), num_gallery = found.query_features.shape, len(found.gallery_features)
-    print(f"{options.file}: {num_query} queries, {num_gallery} gallery images, {dim} dimensions")
+    print(f"{options.file}: queries {num_query}, gallery images {num_gallery}, dimensions {dim}")
     words = [f"{options.protocol} ({_PROTOCOLS[options.protocol]}"]
     words[0] += f", {options.draws} draws, seed {options.seed})" if options.protocol == "single-shot" else ")"
     words.append(f"{options.metric} distance")
