@@ -49,7 +49,7 @@ def test_tables_by_data_set_and_mode(made_up):
     # Over seeds, of each seed's mean over its draws.
     assert cells["clothing_change, single-shot"][0] == "20.00 ± 0.00"
     assert cells["clothing_change, single-shot"][4] == "24.00 ± 5.66"
-    assert text.endswith("cosine distance of descriptor 'main'; the network, in training")
+    assert text.endswith("cosine distance of descriptor 'main'; the network in training")
 
     one = seeds_text({"PRCC": [result(0.10)]}, [3])
     assert one.startswith("PRCC, per cent, seed 3\n")

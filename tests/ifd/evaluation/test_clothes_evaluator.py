@@ -117,7 +117,7 @@ def test_the_result_is_written_and_kept(cfg, tmp_path):
     assert cells["clothing_change"] == ["0.00", "100.00", "100.00", "100.00", "50.00", "50.00", "1", "1"]
     assert cells["clothing_change, chance"][0] == "33.33"
     assert cells["clothing_change, chance"][4] == f"{100 * (1 + 1 / 2 + 1 / 3) / 3:.2f}"
-    assert lines[-1] == "cosine distance of descriptor 'main'; the network, in training"
+    assert lines[-1] == "cosine distance of descriptor 'main'; the network in training"
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 class Variant:
     """One row of the ablation.
 
-    name: also of its folder.   title: as the tables print it.   options: config keys that differ from the whole model.
-    starts_from: variant whose last checkpoint its training starts from; None: from the config's own start.
-    evaluates: variant whose last checkpoint it evaluates without any training of its own; None: it is trained.
-    streams: backbones that a training step runs.   paper: the paper's Table II, by data set: rank-1 and mAP in per cent
-    in clothing-change mode.
+    Attributes:
+        name: also of its folder.
+        title: as the tables print it.
+        options: config keys that differ from the whole model.
+        starts_from: variant whose last checkpoint its training starts from; None: from the config's own start.
+        evaluates: variant whose last checkpoint it evaluates without any training of its own; None: it is trained.
+        streams: backbones that a training step runs.
+        paper: the paper's Table II, by data set: rank-1 and mAP in per cent in clothing-change mode.
     """
 
     name: str

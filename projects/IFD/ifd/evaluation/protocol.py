@@ -121,7 +121,8 @@ class Protocol:
             words.append(f"queries expanded (times {aqe.times}, k {aqe.k}, alpha {aqe.alpha:g})")
         if rerank := self.reranking:
             words.append(f"re-ranked (k1 {rerank.k1}, k2 {rerank.k2}, lambda {rerank.lambda_value:g})")
-        words.append(f"{self.checkpoint.file or 'the network'}, {self.checkpoint.chosen}")
+        checkpoint = self.checkpoint
+        words.append(f"{checkpoint.file}, {checkpoint.chosen}" if checkpoint.file else "the network in training")
         return "; ".join(words)
 
 
