@@ -9,6 +9,7 @@ from PIL import Image
 
 from person_search import Decisions, Gallery
 from person_search.commands import main
+from person_search.indexing import IndexSummary
 
 
 @pytest.fixture
@@ -122,6 +123,28 @@ def test_an_index_above_a_size(command, indexed, model_path, people):
     assert "HNSW finds 100.00 % of the 10 nearest, over 24 pictures" in command(*arguments)[1]
     assert "making an index" not in command(*arguments)[1]
     assert "HNSW, finds 100.00 %" in command("stats", "--gallery", indexed)[1]
+
+
+def test_the_work_may_go_to_ray(command, uri, model_path, people, tmp_path, monkeypatch):
+    asked = {}
+
+    def engine(gallery, folder, options, labeller, **how):
+        asked.update(how, folder=folder, model=options.model, camera=labeller("x.png").camera)
+        return IndexSummary(failed=["broken.png"])
+
+    monkeypatch.setattr("person_search.commands.index_folder_with_ray", engine)
+    arguments = ("--engine", "ray", "--workers", 3, "--batch-size", 7, "--camera", "door", "--maps", tmp_path)
+    code, _, complaint = command("index", people, "--model", model_path, "--gallery", uri, *arguments)
+    assert (code, complaint) == (1, "broken.png\n")
+    assert asked == {
+        "paths": None,
+        "batch_size": 7,
+        "workers": 3,
+        "leave_out": str(tmp_path),
+        "folder": str(people),
+        "model": model_path,
+        "camera": "door",
+    }
 
 
 def test_labels_of_a_table_and_a_constant(command, uri, model_path, people, tmp_path):

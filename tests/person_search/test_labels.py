@@ -121,6 +121,7 @@ def test_a_table(tmp_path):
         ("path,colour\n", "has the columns path, colour"),
         ("path\na\na\n", "'a', line 3 .* twice"),
         ("path,camera\na,b,c\n", "too many columns"),
+        ("path\na/../../b.png\n", "leads out of the folder"),
         ("path,time\na,soon\n", "Time 'soon'"),
         ('path\n"a\n', "cannot be read"),
     ],

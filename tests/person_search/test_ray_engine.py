@@ -1,12 +1,13 @@
 import os
 import shutil
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from person_search import Gallery, LabelPattern, MissingPackageError, PhotoLabels, load_model
 from person_search.embedding import EmbedderOptions
-from person_search.ray_engine import index_folder_with_ray
+from person_search.ray_engine import _ray, index_folder_with_ray
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,27 @@ def test_the_same_gallery_as_without_ray(ray, uri, tmp_path, model_path, people,
         # Of what is there nothing is embedded again: no model is asked for.
         again = index_folder_with_ray(gallery, people, EmbedderOptions("absent.onnx"), lambda path: PhotoLabels())
         assert (again.added.new, again.failed, len(gallery)) == (0, [], 24)
+
+
+def test_ray_on_this_machine_tells_nobody(monkeypatch):
+    """Ray is started without its page and its reports, and ended again, also after a fault."""
+    pytest.importorskip("ray")
+    calls = []
+    fake = SimpleNamespace(
+        is_initialized=lambda: False,
+        init=lambda **options: calls.append((options["include_dashboard"], os.environ["RAY_USAGE_STATS_ENABLED"])),
+        shutdown=lambda: calls.append("ended"),
+    )
+    monkeypatch.setattr("person_search.ray_engine.require_package", lambda *arguments: fake)
+    monkeypatch.delenv("RAY_USAGE_STATS_ENABLED", raising=False)
+    with pytest.raises(ZeroDivisionError), _ray():
+        raise ZeroDivisionError
+    assert calls == [(False, "0"), "ended"]
+    # A cluster that is connected already is left alone.
+    fake.is_initialized = lambda: True
+    with _ray():
+        pass
+    assert len(calls) == 2
 
 
 def test_without_ray(gallery, people, monkeypatch):

@@ -240,6 +240,8 @@ def read_label_table(path: str | os.PathLike[str]) -> dict[str, PhotoLabels]:
                 photo = (row["path"] or "").replace("\\", "/").removeprefix("./")
                 if not photo or photo in table or None in row:
                     raise LabelsError(f"Photo {photo!r}, {where} stands there twice, has no path or too many columns.")
+                if ".." in photo.split("/"):
+                    raise LabelsError(f"Photo {photo!r}, {where} leads out of the folder; expected a path below it.")
                 table[photo] = PhotoLabels(
                     **{name: clean_label(row.get(name), f"{name} in {where}") for name in TEXT_LABELS},
                     time=milliseconds(row.get("time")),
