@@ -105,7 +105,10 @@ def test_warnings_are_one_line(copy, tiny, capsys):
     assert main(["--output", str(copy), "--workers", "1", *TINY]) == 0
     found = capsys.readouterr()
     line = next(line for line in found.err.splitlines() if line.startswith("rendered_people: "))
-    assert line.startswith(f"rendered_people: 1 of 48 images in {copy} are missing or not as they were rendered")
+    assert line == (
+        f"rendered_people: 1 of 144 images and maps in {copy} are missing or not as they were rendered "
+        "(the first is prcc/rgb/test/C/004/cropped_rgb001.jpg): they are rendered again"
+    )
     assert tiny[1]["digest"][:16] in found.out
 
 

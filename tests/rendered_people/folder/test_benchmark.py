@@ -177,7 +177,7 @@ DAMAGED = (
 def test_what_a_finished_folder_lost_is_told_and_rendered_again(copy, tiny, tiny_parameters, damage):
     for path in DAMAGED:
         damage(copy / path)
-    with pytest.warns(UserWarning, match=r"3 of 48 images .* \(the first is .*\): they are rendered again"):
+    with pytest.warns(UserWarning, match=r"^3 of 144 images and maps .* \(the first is LTCC.*/002_2_c3_000001.png\)"):
         manifest = render_benchmark(copy, workers=1, **tiny_parameters)
     assert manifest == tiny[1]
     assert hashes(copy) == hashes(tiny[0])
@@ -206,7 +206,7 @@ class TestFoldersWithoutChecksums:
     def test_what_is_no_image_any_more_is_rendered_again(self, old, tiny, tiny_parameters):
         for path in DAMAGED:
             empty(old / path)
-        with pytest.warns(UserWarning, match="3 of 48 images"):
+        with pytest.warns(UserWarning, match="3 of 144 images"):
             render_benchmark(old, workers=1, **tiny_parameters)
         assert hashes(old) == hashes(tiny[0])
 
@@ -255,7 +255,7 @@ def test_what_dead_runs_left_behind_is_gone_before_work_begins(copy, tiny_parame
         raise KeyboardInterrupt
 
     monkeypatch.setattr("rendered_people.folder.benchmark.render_shots", interrupted)
-    with pytest.warns(UserWarning, match="1 of 48"), pytest.raises(KeyboardInterrupt):
+    with pytest.warns(UserWarning, match="1 of 144"), pytest.raises(KeyboardInterrupt):
         render_benchmark(copy, workers=1, **tiny_parameters)
     assert not (copy / ".partial").exists()
 
@@ -271,7 +271,7 @@ def test_two_runs_in_one_folder_are_refused(copy, tiny, tiny_parameters):
 def test_what_surely_does_not_fit_on_the_disk_is_refused_first(tmp_path, tiny_parameters, monkeypatch, no_rendering):
     monkeypatch.setattr("shutil.disk_usage", lambda _: (10**9, 10**9, 10**5))
     with pytest.raises(RenderingError, match=r"72 images and their maps need more than \d+ MB, and .* has 0 MB left"):
-        render_benchmark(tmp_path / "small", workers=1, **{**tiny_parameters, "height": 512, "width": 256})
+        render_benchmark(tmp_path / "small", workers=1, **{**tiny_parameters, "height": 1024, "width": 512})
     assert list((tmp_path / "small").iterdir()) == []
 
 
@@ -280,6 +280,14 @@ def test_no_rendering_is_smaller_than_what_is_taken_for_the_least(tiny):
         if path.suffix in (".png", ".jpg") and path.name != "contact_sheet.png":
             kind = "map" if "parsing" in path.parts else path.suffix
             assert path.stat().st_size > 64 * 32 * _LEAST_BYTES[kind]
+
+
+def test_large_renderings_are_not_smaller_either(studio, tmp_path):
+    image, labels = studio.photograph(0, 0, 0, 0, 1024, 512)
+    shelf = Shelf(tmp_path)
+    for name, pixels, kind in (("a.jpg", image, ".jpg"), ("a.png", image, ".png"), ("map.png", labels, "map")):
+        shelf.write_image(name, pixels)
+        assert (tmp_path / name).stat().st_size > 1024 * 512 * _LEAST_BYTES[kind]
 
 
 SITES = {"layouts": ["ltcc"], "sites": 2, "unseen_sites": 1}

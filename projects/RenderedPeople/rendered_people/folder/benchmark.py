@@ -31,8 +31,8 @@ from rendered_people.person.body import require_anny
 
 Plan = dict[Shot, list[FilePair]]
 
-# Bytes a pixel that no rendering has stayed below: what surely does not fit is refused before work is spent.
-_LEAST_BYTES = {".jpg": 0.3, ".png": 1.0, "map": 0.01}
+# Bytes a pixel that no rendering stays below, at any size: what surely does not fit is refused before work is spent.
+_LEAST_BYTES = {".jpg": 0.07, ".png": 0.35, "map": 0.005}
 
 
 def render_benchmark(
@@ -63,7 +63,7 @@ def render_benchmark(
     shelf = Shelf(output)
     plan = planned_files(checked)
     manifest = _open_manifest(shelf, checked)
-    if _missing_shots(shelf, checked, plan, manifest):
+    if _lost_images(shelf, checked, plan, manifest):
         require_anny()
     elif manifest["complete"] and all(shelf.holds(*file) for file in _small_files(checked).items()):
         return manifest
@@ -78,14 +78,15 @@ def render_benchmark(
 def _fill(shelf: Shelf, parameters: BenchmarkParameters, plan: Plan, workers: int, progress: bool) -> Manifest:
     """Renders what is missing of a folder that is ours alone."""
     manifest = _open_manifest(shelf, parameters)
-    missing = _missing_shots(shelf, parameters, plan, manifest)
+    lost = _lost_images(shelf, parameters, plan, manifest)
+    missing = {shot: pairs for shot, pairs in plan.items() if any(path in lost for pair in pairs for path in pair)}
     before = manifest.get("digest")
     other_libraries = bool(missing) and warn_of_other_libraries(shelf, manifest)
     _require_space(shelf, parameters, missing)
-    if manifest["complete"] and missing:
+    if manifest["complete"] and lost:
         warnings.warn(
-            f"{len(missing)} of {len(plan)} images in {shelf.root} are missing or not as they were rendered "
-            f"(the first is {missing[min(missing)][0][0]}): they are rendered again",
+            f"{len(lost)} of {2 * sum(map(len, plan.values()))} images and maps in {shelf.root} are missing or not as "
+            f"they were rendered (the first is {min(lost)}): they are rendered again",
             stacklevel=3,
         )
     write_manifest(shelf, manifest)
@@ -133,8 +134,8 @@ def _digested(parameters: BenchmarkParameters, plan: Plan) -> list[str]:
     return [*(path for files in plan.values() for pair in files for path in pair), *information_files(parameters)]
 
 
-def _missing_shots(shelf: Shelf, parameters: BenchmarkParameters, plan: Plan, manifest: Manifest) -> Plan:
-    """Shots of which a file is missing or damaged.
+def _lost_images(shelf: Shelf, parameters: BenchmarkParameters, plan: Plan, manifest: Manifest) -> set[str]:
+    """Relative paths of the images and maps that are missing or damaged.
 
     In a finished folder every byte is compared with what was rendered; in an unfinished one, where a power cut may have
     left empty files, every image has to begin and end as its format does.
@@ -145,20 +146,19 @@ def _missing_shots(shelf: Shelf, parameters: BenchmarkParameters, plan: Plan, ma
     if manifest["complete"]:
         found = file_hashes(shelf, paths)
         if digest(found) == manifest["digest"]:
-            return {}
+            return set()
         rendered = read_checksums(shelf)
+    small = information_files(parameters)
     # Folders of earlier versions have no checksums; those of a folder that was tampered with prove nothing.
     if rendered and digest({path: rendered.get(path, "") for path in paths}) == manifest["digest"]:
-        damaged = {path for path in paths if found.get(path) != rendered[path]}
-    else:
-        damaged = {path for pairs in plan.values() for pair in pairs for path in pair if not shelf.is_whole_image(path)}
-        small = information_files(parameters).items()
-        if manifest["complete"] and not damaged and all(shelf.holds(path, content) for path, content in small):
-            raise RenderingError(
-                f"images in {shelf.root} are not as they were rendered, and no {CHECKSUMS} of theirs says which; "
-                "remove the folder and render again"
-            )
-    return {shot: pairs for shot, pairs in plan.items() if any(path in damaged for pair in pairs for path in pair)}
+        return {path for path in paths if path not in small and found.get(path) != rendered[path]}
+    lost = {path for path in paths if path not in small and not shelf.is_whole_image(path)}
+    if manifest["complete"] and not lost and all(shelf.holds(*file) for file in small.items()):
+        raise RenderingError(
+            f"images in {shelf.root} are not as they were rendered, and no {CHECKSUMS} of theirs says which; "
+            "remove the folder and render again"
+        )
+    return lost
 
 
 def _require_space(shelf: Shelf, parameters: BenchmarkParameters, missing: Plan) -> None:
