@@ -13,7 +13,7 @@ from .errors import (
     UserError,
 )
 from .image_and_map import ImageAndMap, every_image, sharing_a_map
-from .images import decode_rgb, read_rgb, scale_16_bit, to_rgb
+from .images import ImageForm, as_rgb, decode_rgb, read_rgb, scale_16_bit, to_rgb
 from .label_systems import (
     LABEL_SYSTEMS,
     LabelSystem,
@@ -25,7 +25,15 @@ from .label_systems import (
 )
 from .ltcc import LTCC
 from .palette import label_colours
-from .parsing_maps import ParsingMaps, check_labels, clothing_mask, read_label_png
+from .parsing_maps import (
+    MapForm,
+    ParsingMaps,
+    ParsingTree,
+    as_labels,
+    check_labels,
+    clothing_mask,
+    read_label_png,
+)
 from .prcc import PRCC
 from .registry import dataset_class
 from .rendered import (
@@ -34,6 +42,7 @@ from .rendered import (
     RenderedPeoplePRCCLayout,
     RenderedPeoplePRCCLayoutUnseenSites,
 )
+from .tree_record import TreeRecord, check_clothing, claim_tree, is_auto, tree_label_system
 
 __all__ = [
     "LABEL_SYSTEMS",
@@ -45,16 +54,24 @@ __all__ = [
     "DatasetNotFoundError",
     "ImageAndMap",
     "ImageFileError",
+    "ImageForm",
     "LabelSystem",
+    "MapForm",
     "MissingParsingMapError",
     "ParsingMapError",
     "ParsingMaps",
+    "ParsingTree",
     "RenderedPeopleLTCCLayout",
     "RenderedPeopleLTCCLayoutUnseenSites",
     "RenderedPeoplePRCCLayout",
     "RenderedPeoplePRCCLayoutUnseenSites",
+    "TreeRecord",
     "UserError",
+    "as_labels",
+    "as_rgb",
+    "check_clothing",
     "check_labels",
+    "claim_tree",
     "clothing_ids",
     "clothing_mask",
     "convert_labels",
@@ -63,6 +80,7 @@ __all__ = [
     "datasets_root",
     "decode_rgb",
     "every_image",
+    "is_auto",
     "label_colours",
     "label_system",
     "match_label_system",
@@ -71,4 +89,5 @@ __all__ = [
     "scale_16_bit",
     "sharing_a_map",
     "to_rgb",
+    "tree_label_system",
 ]

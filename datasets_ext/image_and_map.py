@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from .bases import ClothesImageDataset
-    from .parsing_maps import ParsingMaps
+    from .parsing_maps import ParsingTree
 
 ImageT = TypeVar("ImageT")
 MapT = TypeVar("MapT")
@@ -27,18 +27,18 @@ class ImageAndMap(Generic[ImageT, MapT]):
     map: MapT
 
 
-def every_image(dataset: ClothesImageDataset, maps: ParsingMaps) -> list[ImageAndMap[str, str]]:
+def every_image(dataset: ClothesImageDataset, tree: ParsingTree) -> list[ImageAndMap[str, str]]:
     """All images of a data set, in the order of its splits, each once, whether or not they share a map.
 
     Args:
         dataset: whose images.
-        maps: where their maps are.
+        tree: where their maps are, or belong.
 
     Returns:
         paths of images and maps.
     """
     paths = dict.fromkeys(item[0] for items in dataset.splits.values() for item in items)
-    return [ImageAndMap(path, maps.path_for(path)) for path in paths]
+    return [ImageAndMap(path, tree.path_for(path)) for path in paths]
 
 
 def sharing_a_map(pairs: Iterable[ImageAndMap[str, str]]) -> dict[str, list[str]]:

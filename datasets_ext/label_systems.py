@@ -2,17 +2,18 @@
 
 import difflib
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 
-def _key(name):
+def _key(name: object) -> str:
     return re.sub(r"[\s_-]+", "", str(name)).casefold()
 
 
-def _lookup(name, known, what):
-    """Returns the spelling in `known` that equals `name`; case, spaces, hyphens and underscores make no difference."""
+def _lookup(name: object, known: Iterable[str], what: str) -> str:
+    """The spelling in `known` that equals `name`; case, spaces, hyphens and underscores make no difference."""
     spelling_of = {_key(entry): entry for entry in known}
     found = spelling_of.get(_key(name))
     if found is None:
@@ -28,7 +29,7 @@ def _lookup(name, known, what):
 class LabelSystem:
     """What each value of a parsing map means.
 
-    Args:
+    Attributes:
         name: of the system.
         names: label names; a name's position is its value in the maps.
         clothing: names of the labels that count as clothing where nothing else is asked for.
@@ -38,16 +39,20 @@ class LabelSystem:
     names: tuple[str, ...]
     clothing: tuple[str, ...]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.names)
 
-    def ids(self, names):
+    def ids(self, names: Sequence[str]) -> tuple[int, ...]:
         """Label values of label names.
 
         Args:
-            names: sequence of str; case, spaces, hyphens and underscores make no difference.
-        Returns: tuple of int in [0, len(self)), in the order of `names`.
-        Raises: ValueError for an unknown name (lists the known ones) or a single str in place of a sequence.
+            names: case, spaces, hyphens and underscores make no difference.
+
+        Returns:
+            values in [0, len(self)), in the order of ``names``.
+
+        Raises:
+            ValueError: an unknown name (lists the known ones), or a single str in place of a sequence.
         """
         if isinstance(names, str):
             raise ValueError(f"Expected a sequence of label names, found the string {names!r}: write [{names!r}].")
@@ -149,28 +154,33 @@ _SYNONYMS = {
 }
 
 
-def label_system(system):
+def label_system(system: str | LabelSystem) -> LabelSystem:
     """Label system of a name.
 
     Args:
         system: 'lip', 'atr' or 'pascal', or a LabelSystem, which is returned as it is.
-    Returns: LabelSystem.
-    Raises: ValueError for an unknown name (lists the known ones).
+
+    Raises:
+        ValueError: an unknown name (lists the known ones).
     """
     if isinstance(system, LabelSystem):
         return system
     return LABEL_SYSTEMS[_lookup(system, tuple(LABEL_SYSTEMS), "label system")]
 
 
-def match_label_system(names, system=None):
+def match_label_system(names: Iterable[str], system: str | LabelSystem | None = None) -> tuple[LabelSystem, np.ndarray]:
     """Finds the label system that the labels of a parsing model belong to, in whatever order the model has them.
 
     Args:
         names: label names by the model's value; case, spaces, hyphens and underscores make no difference.
-        system: name of the only system that will do, or a LabelSystem; None means any. Of several systems that know all
-            names the smallest is taken, which is the one with just these names where there is one.
-    Returns: (LabelSystem, (len(names),) uint8 array from the model's values to the system's).
-    Raises: ValueError for an unknown system, or where no system knows all names: lists what is unknown to the closest.
+        system: the only system that will do; None: any. Of several systems that know all names the smallest is taken,
+            which is the one with just these names where there is one.
+
+    Returns:
+        the system, and a (len(names),) uint8 array from the model's values to the system's.
+
+    Raises:
+        ValueError: an unknown system, or no system knows all names: lists what is unknown to the closest.
     """
     names = [str(name) for name in names]
     candidates = list(LABEL_SYSTEMS.values()) if system is None else [label_system(system)]
@@ -189,14 +199,18 @@ def match_label_system(names, system=None):
     return found, np.array(found.ids(names), dtype=np.uint8)
 
 
-def clothing_ids(system, names=None):
+def clothing_ids(system: str | LabelSystem, names: Sequence[str] | None = None) -> tuple[int, ...]:
     """Label values of the clothing set C (IFD, eq. 3).
 
     Args:
-        system: name of a label system, or a LabelSystem.
-        names: label names that make up the set; None means everything worn below the neck.
-    Returns: tuple of int, ascending, each once.
-    Raises: ValueError for an unknown system or label name, or an empty set.
+        system: label system.
+        names: label names that make up the set; None: everything worn below the neck.
+
+    Returns:
+        values, ascending, each once.
+
+    Raises:
+        ValueError: an unknown system or label name, or an empty set.
     """
     system = label_system(system)
     ids = system.ids(system.clothing if names is None else names)
@@ -207,13 +221,18 @@ def clothing_ids(system, names=None):
     return tuple(sorted(set(ids)))
 
 
-def counterparts(source, target):
+def counterparts(source: str | LabelSystem, target: str | LabelSystem) -> dict[str, str | None]:
     """What each label of one system is called in another.
 
     Args:
-        source, target: names of label systems, or LabelSystems.
-    Returns: dict from each label name of `source`, in its order, to that of `target`, or to None where there is none.
-    Raises: ValueError for an unknown system.
+        source: label system of the names.
+        target: the other one.
+
+    Returns:
+        from each label name of ``source``, in its order, to that of ``target``, or to None where there is none.
+
+    Raises:
+        ValueError: an unknown system.
     """
     source, target = label_system(source), label_system(target)
     equal = {_key(name): name for name in target.names}
@@ -221,15 +240,22 @@ def counterparts(source, target):
     return {name: synonyms.get(name, equal.get(_key(name))) for name in source.names}
 
 
-def convert_labels(labels, source, target, fallback=None):
+def convert_labels(
+    labels: np.ndarray, source: str | LabelSystem, target: str | LabelSystem, fallback: str | None = None
+) -> np.ndarray:
     """Rewrites a parsing map in the labels of another system.
 
     Args:
-        labels: integer array of any shape, values in [0, len(source)).
-        source, target: names of label systems, or LabelSystems.
-        fallback: label name of `target` for labels without a counterpart there (see `counterparts`).
-    Returns: uint8 array of the same shape.
-    Raises: ValueError where `labels` holds values outside `source` or, without a fallback, labels with no counterpart.
+        labels: integers of any shape, in [0, len(source)).
+        source: label system of the labels.
+        target: the other one.
+        fallback: label name of ``target`` for labels without a counterpart there, see :func:`counterparts`.
+
+    Returns:
+        uint8 array of the same shape.
+
+    Raises:
+        ValueError: ``labels`` holds values outside ``source`` or, without a fallback, labels with no counterpart.
     """
     source, target = label_system(source), label_system(target)
     labels = np.asarray(labels)

@@ -1,10 +1,11 @@
 """LTCC: up to twelve cameras, any number of outfits a person."""
 
 import os.path as osp
+import re
 
 from fastreid.data.datasets import DATASET_REGISTRY
 
-from .bases import ClothesImageDataset, Counts
+from .bases import ClothesImageDataset, Counts, Item
 from .listing import IMAGE_SUFFIX, list_images
 
 
@@ -14,7 +15,7 @@ class LTCC(ClothesImageDataset):
 
         LTCC_ReID/{train,query,test}/<pid>_<outfit>_c<cam>_<frame>.png
 
-    The gallery is `test`. A clothes label is the pair (pid, outfit); cameras count from 1 on disk and from 0 here.
+    The gallery is ``test``. A clothes label is the pair (pid, outfit); cameras count from 1 on disk and from 0 here.
     Training items: pid 'ltcc_<pid>', camid 'ltcc_c<cam - 1>', clothes id '<pid>_<outfit>'.
     Test items: pid int(<pid>), camid cam - 1, clothes id the position of (pid, outfit) among the sorted pairs of query
     and gallery together.
@@ -37,8 +38,8 @@ class LTCC(ClothesImageDataset):
         "all": Counts(ids=152, images=17119, cameras=12, outfits=478),
     }
 
-    def read_splits(self):
-        train = []
+    def read_splits(self) -> dict[str, list[Item]]:
+        train: list[Item] = []
         for path, match in self._list("train"):
             pid, camid = match["pid"], int(match["camera"]) - 1
             name = self.dataset_name
@@ -47,14 +48,14 @@ class LTCC(ClothesImageDataset):
         test = {"query": self._list(self.query_folder), "gallery": self._list(self.gallery_folder)}
         pairs = sorted({_clothes(match) for images in test.values() for _, match in images})
         position = {pair: k for k, pair in enumerate(pairs)}
-        splits = {"train": train}
+        splits: dict[str, list[Item]] = {"train": train}
         for split, images in test.items():
             splits[split] = [
                 (path, int(match["pid"]), int(match["camera"]) - 1, position[_clothes(match)]) for path, match in images
             ]
         return splits
 
-    def _list(self, folder):
+    def _list(self, folder: str) -> list[tuple[str, re.Match[str]]]:
         return list_images(
             osp.join(self.dataset_dir, folder),
             rf"(?P<pid>\d+)_(?P<outfit>\d+)_c(?P<camera>[1-9]\d*)_\d+{IMAGE_SUFFIX}",
@@ -62,5 +63,5 @@ class LTCC(ClothesImageDataset):
         )
 
 
-def _clothes(match):
+def _clothes(match: re.Match[str]) -> tuple[int, int]:
     return int(match["pid"]), int(match["outfit"])

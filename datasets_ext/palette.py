@@ -8,5 +8,5 @@ def label_colours() -> np.ndarray:
     """(256, 3) uint8 RGB by label value: black for 0, nineteen that differ, then grey for what no system has."""
     colours = np.full((256, 3), 128, dtype=np.uint8)
     colours[0] = 0
-    colours[1:20] = np.rint(255 * np.asarray(matplotlib.colormaps["tab20"].colors[:19]))
+    colours[1:20] = np.rint(255 * matplotlib.colormaps["tab20"](range(19))[:, :3])
     return colours

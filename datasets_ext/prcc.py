@@ -4,7 +4,7 @@ import os.path as osp
 
 from fastreid.data.datasets import DATASET_REGISTRY
 
-from .bases import ClothesImageDataset, Counts
+from .bases import ClothesImageDataset, Counts, Item
 from .listing import IMAGE_SUFFIX, list_images
 
 _CAMERAS = "ABC"
@@ -48,11 +48,11 @@ class PRCC(ClothesImageDataset):
     }
 
     @property
-    def val(self):
+    def val(self) -> list[Item]:
         """Items of the validation folder, labelled as the training items, which they are not part of."""
         return self.splits["val"]
 
-    def read_splits(self):
+    def read_splits(self) -> dict[str, list[Item]]:
         has_val = osp.isdir(osp.join(self.dataset_dir, "rgb", "val"))
         return {
             "train": self._read_train("train"),
@@ -60,23 +60,23 @@ class PRCC(ClothesImageDataset):
             **self._read_test(),
         }
 
-    def query_and_gallery(self):
+    def query_and_gallery(self) -> tuple[list[Item], list[Item]]:
         return self.splits["query B"] + self.splits["query C"], self.splits["gallery A"]
 
-    def _read_train(self, split):
+    def _read_train(self, split: str) -> list[Item]:
         images = list_images(
             osp.join(self.dataset_dir, "rgb", split),
             rf"(?P<pid>\d+)/(?P<camera>[{_CAMERAS}])_cropped_rgb\d+{IMAGE_SUFFIX}",
             "<pid>/<A, B or C>_cropped_rgb<n>.jpg, with digits for <pid> and <n>",
         )
-        items = []
+        items: list[Item] = []
         for path, match in images:
             pid, camera = match["pid"], match["camera"]
             camid = f"{self.dataset_name}_c{_CAMERAS.index(camera)}"
             items.append((path, f"{self.dataset_name}_{pid}", camid, f"{pid}C" if camera == "C" else pid))
         return items
 
-    def _read_test(self):
+    def _read_test(self) -> dict[str, list[Item]]:
         images = {}
         for camera in _CAMERAS:
             images[camera] = list_images(
@@ -87,7 +87,7 @@ class PRCC(ClothesImageDataset):
         people = sorted({int(match["pid"]) for listed in images.values() for _, match in listed})
         position = {pid: k for k, pid in enumerate(people)}
 
-        def items_of(camera):
+        def items_of(camera: str) -> list[Item]:
             camid, changed = _CAMERAS.index(camera), int(camera == "C")
             pids = ((path, int(match["pid"])) for path, match in images[camera])
             return [(path, pid, camid, 2 * position[pid] + changed) for path, pid in pids]

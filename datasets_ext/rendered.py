@@ -4,15 +4,16 @@ import os.path as osp
 
 from fastreid.data.datasets import DATASET_REGISTRY
 
+from .files import shown
 from .ltcc import LTCC
 from .prcc import PRCC
 
 _FOLDER = "rendered_people"
 
 
-def _how_to_render(root, options=""):
+def _how_to_render(root: str, options: str = "") -> str:
     return (
-        f"Render it: python -m rendered_people --output {osp.join(root, _FOLDER)}{options}\n"
+        f"Render it: python -m rendered_people --output {shown(osp.join(root, _FOLDER))}{options}\n"
         f"or set FASTREID_DATASETS to the folder that holds {_FOLDER}."
     )
 
@@ -26,7 +27,7 @@ class RenderedPeoplePRCCLayout(PRCC):
     dataset_url = ""
     published = {}
 
-    def how_to_get(self):
+    def how_to_get(self) -> str:
         return _how_to_render(self.root)
 
 
@@ -39,7 +40,7 @@ class RenderedPeopleLTCCLayout(LTCC):
     dataset_url = ""
     published = {}
 
-    def how_to_get(self):
+    def how_to_get(self) -> str:
         return _how_to_render(self.root)
 
 
@@ -50,7 +51,7 @@ class RenderedPeoplePRCCLayoutUnseenSites(RenderedPeoplePRCCLayout):
     test_folder = "test_unseen_sites"
     folders = ("rgb/train", "rgb/test_unseen_sites/A", "rgb/test_unseen_sites/B", "rgb/test_unseen_sites/C")
 
-    def how_to_get(self):
+    def how_to_get(self) -> str:
         return _how_to_render(self.root, " --unseen-sites 1")
 
 
@@ -62,5 +63,5 @@ class RenderedPeopleLTCCLayoutUnseenSites(RenderedPeopleLTCCLayout):
     gallery_folder = "test_unseen_sites"
     folders = ("train", query_folder, gallery_folder)
 
-    def how_to_get(self):
+    def how_to_get(self) -> str:
         return _how_to_render(self.root, " --unseen-sites 1")

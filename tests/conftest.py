@@ -13,6 +13,8 @@ from ifd.engine import load_config, train
 
 UPPER_CLOTHES, FACE = 5, 13
 
+TINY = {"people": 4, "outfits": 2, "images_per_view": 2, "height": 64, "width": 32, "progress": False}
+
 
 def write_sample(root, relative, random, hue):
     """An image of 32x64 pixels: head above, clothes of the given colour below; and its LIP map."""
@@ -114,3 +116,37 @@ def finished_config(finished, prcc_root, monkeypatch):
     """A copy of the finished run's config, with its data set in place."""
     monkeypatch.setenv("FASTREID_DATASETS", str(prcc_root))
     return finished[0].clone()
+
+
+@pytest.fixture(scope="session")
+def body():
+    """The body model, loaded once for all that is rendered in the tests."""
+    pytest.importorskip("anny")
+    from rendered_people.person.body import BodyModel
+
+    return BodyModel()
+
+
+@pytest.fixture(scope="session")
+def rendered_body(body):
+    """Makes every in-process rendering of the session use the one loaded body."""
+    import rendered_people.studio
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(rendered_people.studio, "BodyModel", lambda lock=None: body)
+    yield body
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def tiny(rendered_body, tmp_path_factory):
+    """A finished benchmark of 4 people: (folder, manifest). Tests must not change it."""
+    from rendered_people import render_benchmark
+
+    folder = tmp_path_factory.mktemp("tiny")
+    return folder, render_benchmark(folder, workers=1, **TINY)
+
+
+@pytest.fixture(scope="session")
+def tiny_parameters():
+    return dict(TINY)

@@ -4,15 +4,15 @@ import hashlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
 from tqdm import tqdm
 
 from ..errors import ImageFileError, MissingParsingMapError, ParsingMapError
 from ..image_and_map import ImageAndMap
 from ..images import read_rgb
 from ..parsing_maps import read_label_png
+from ..plausibility import MapStatistics, map_statistics
 
 # Images a process takes at a time.
 _CHUNK = 32
@@ -21,9 +21,14 @@ _CHUNK = 32
 class ImageReport(NamedTuple):
     """What an image file and its map hold; what cannot be read is None.
 
-    size: (width, height) of the upright image.   pixels: digest of its size and RGB pixels.
-    image_error, map_error: what is wrong with the file.   has_map: whether there is a map file.
-    map_size: (width, height).   label_counts: pixels by label that occurs.
+    Attributes:
+        size: (width, height) of the upright image.
+        pixels: digest of its size and RGB pixels.
+        image_error: what is wrong with the image's file.
+        has_map: whether there is a file of the map.
+        map_size: (width, height) of the map.
+        map_error: what is wrong with the map's file.
+        statistics: of the map.
     """
 
     size: tuple[int, int] | None = None
@@ -32,12 +37,22 @@ class ImageReport(NamedTuple):
     has_map: bool = True
     map_size: tuple[int, int] | None = None
     map_error: str | None = None
-    label_counts: dict[int, int] | None = None
+    statistics: MapStatistics | None = None
+
+    def label_counts(self) -> dict[int, int]:
+        """Pixels of each label that occurs in the map; empty where it cannot be read."""
+        if self.statistics is None:
+            return {}
+        return dict(zip(self.statistics.labels, self.statistics.counts, strict=True))
 
 
 def check_image(pair: ImageAndMap[str, str]) -> ImageReport:
-    """Reads an image and its map, each once."""
-    found: dict = {}
+    """Reads an image and its map, each once.
+
+    Args:
+        pair: their paths.
+    """
+    found: dict[str, Any] = {}
     try:
         image = read_rgb(pair.image)
         found["size"] = image.size
@@ -47,11 +62,10 @@ def check_image(pair: ImageAndMap[str, str]) -> ImageReport:
     try:
         labels = read_label_png(pair.map)
         found["map_size"] = labels.shape[::-1]
-        counts = np.bincount(labels.ravel(), minlength=256)
-        found["label_counts"] = {int(label): int(counts[label]) for label in np.flatnonzero(counts)}
+        found["statistics"] = map_statistics(labels)
     except MissingParsingMapError:
         found["has_map"] = False
-    except (ParsingMapError, OSError) as error:
+    except ParsingMapError as error:
         found["map_error"] = str(error)
     return ImageReport(**found)
 
@@ -73,7 +87,7 @@ def check_images(pairs: Sequence[ImageAndMap[str, str]], workers: int | None = N
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if workers < 1:
         raise ValueError(f"workers {workers}; expected at least 1")
-    bar = {"total": len(pairs), "desc": "images and maps", "unit": "image"}
+    bar: dict[str, Any] = {"total": len(pairs), "desc": "images and maps", "unit": "image"}
     if workers == 1:
         return list(tqdm(map(check_image, pairs), **bar))
     with ProcessPoolExecutor(workers) as pool:

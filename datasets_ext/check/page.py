@@ -6,13 +6,15 @@ import io
 import os
 import random
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jinja2 import Environment, PackageLoader
 from PIL import Image
 
+from ..command import printable
 from ..errors import DatasetError
+from ..files import shown, write_whole
 from ..image_and_map import ImageAndMap
 from ..images import read_rgb
 from ..palette import label_colours
@@ -28,7 +30,12 @@ _HEIGHT = 160
 class Figure(NamedTuple):
     """An image with its map and its masked form as data URIs; None where there is none.
 
-    path: below the data set's folder.   detail: what was found, where the figure says it.
+    Attributes:
+        path: below the data set's folder.
+        detail: what was found, where the figure says it.
+        image: the image.
+        map: its map in colours.
+        masked: the image without clothing.
     """
 
     path: str
@@ -50,8 +57,11 @@ def write_page(
     """Writes the page. The few images on it are read a second time for it.
 
     Args:
-        report: what was found.   path: of the file to write.   accepted: kinds that do not count in the verdict.
-        sample: images drawn at random that nothing is wrong with.   most: problems of each kind that are shown.
+        report: what was found.
+        path: of the file to write.
+        accepted: kinds that do not count in the verdict.
+        sample: images drawn at random that nothing is wrong with.
+        most: problems of each kind that are shown.
         seed: of the draw.
     """
     pairs = {pair.image: pair for pair in report.images}
@@ -59,20 +69,20 @@ def write_page(
     sound = [pair for pair in report.images if pair.image not in suspicious]
     drawn = sorted(random.Random(seed).sample(sound, min(sample, len(sound))))
 
-    def section_of(kind: str, problems: list[Problem]) -> dict:
+    def section_of(kind: str, problems: list[Problem]) -> dict[str, Any]:
         """Problems of one image are shown side by side, each with its detail; others in a block of their own."""
-        shown = problems[:most]
-        single = [problem for problem in shown if len(problem.images) == 1]
+        first = problems[:most]
+        single = [problem for problem in first if len(problem.images) == 1]
         return {
             "kind": kind,
             "title": KINDS[kind],
             "accepted": kind in accepted,
             "count": len(problems),
-            "shown": len(shown),
+            "shown": len(first),
             "figures": [_figure(pairs[problem.images[0]], report, problem.detail) for problem in single],
             "blocks": [
                 (problem.detail, [_figure(pairs[image], report) for image in problem.images])
-                for problem in shown
+                for problem in first
                 if len(problem.images) != 1
             ],
         }
@@ -80,7 +90,11 @@ def write_page(
     heading, rows = count_table(report)
     colours = label_colours()
     environment = Environment(
-        loader=PackageLoader(__package__, "."), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader(__package__, "."),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_harmless,
     )
     page = environment.get_template("page.html.jinja").render(
         report=report,
@@ -96,8 +110,12 @@ def write_page(
         sound_images=len(sound),
         height=_HEIGHT,
     )
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(page)
+    write_whole(path, page.encode("utf-8"))
+
+
+def _harmless(value: object) -> object:
+    """Control characters, and what is no text, as escapes; what is HTML already stays."""
+    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _figure(pair: ImageAndMap[str, str], report: Report, detail: str = "") -> Figure:
@@ -105,7 +123,7 @@ def _figure(pair: ImageAndMap[str, str], report: Report, detail: str = "") -> Fi
     # What cannot be read is missing on the page; why, its problem says.
     with contextlib.suppress(DatasetError):
         image = read_rgb(pair.image)
-    with contextlib.suppress(DatasetError, OSError):
+    with contextlib.suppress(DatasetError):
         labels = read_label_png(pair.map)
     coloured = None if labels is None else Image.fromarray(label_colours()[labels])
     if image is not None and labels is not None and labels.shape == image.size[::-1]:
@@ -113,7 +131,7 @@ def _figure(pair: ImageAndMap[str, str], report: Report, detail: str = "") -> Fi
         pixels[clothing_mask(labels, report.clothing) == 1] = 0
         masked = Image.fromarray(pixels)
     return Figure(
-        os.path.relpath(pair.image, report.folder),
+        shown(os.path.relpath(pair.image, report.folder)),
         detail,
         _data_uri(image, "JPEG", Image.Resampling.LANCZOS),
         _data_uri(coloured, "PNG", Image.Resampling.NEAREST),

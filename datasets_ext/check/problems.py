@@ -5,18 +5,22 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ..bases import ClothesImageDataset, Counts
+from ..files import shown
 from ..image_and_map import ImageAndMap, sharing_a_map
 from ..label_systems import LabelSystem
+from ..plausibility import misreading
 from .image_report import ImageReport
 
 KINDS = {
     "counts": "Sizes other than the published ones",
+    "one-person": "Splits of one person",
     "spelling": "One person or outfit under two spellings of a number",
     "unreadable-image": "Images that are damaged, cut short or no image",
     "missing-map": "Images without a parsing map",
     "shared-map": "Parsing maps that belong to several images",
     "unreadable-map": "Parsing maps that are damaged or do not hold one label per pixel",
     "map-size": "Parsing maps of another size than their image",
+    "label-system": "Parsing maps that cannot be of the label system",
     "labels": "Parsing maps with labels outside the label system",
     "no-clothing": "Parsing maps without any clothing",
     "only-clothing": "Parsing maps with nothing but clothing and background",
@@ -28,7 +32,13 @@ KINDS = {
 
 
 class Problem(NamedTuple):
-    """kind: a key of KINDS.   images: paths of the images it is about, if any.   detail: what was found."""
+    """Something wrong.
+
+    Attributes:
+        kind: a key of KINDS.
+        images: paths of the images it is about, if any.
+        detail: what was found, as it may be printed.
+    """
 
     kind: str
     images: tuple[str, ...]
@@ -46,13 +56,17 @@ def find_problems(
 
     Args:
         dataset: that was checked.
-        pairs, image_reports: every image once, and what was found in it and its map.
-        system: label system of the maps.   clothing: labels that count as clothing.
+        pairs: every image once, with its map.
+        image_reports: what was found in each image and its map.
+        system: label system of the maps.
+        clothing: labels that count as clothing.
     """
     problems = [
         *_other_counts(dataset),
+        *_one_person(dataset),
         *_spellings(dataset),
         *_shared_maps(pairs),
+        *_misread(image_reports, system),
         *_duplicates(dataset, pairs, image_reports),
     ]
     for pair, report in zip(pairs, image_reports, strict=True):
@@ -66,6 +80,18 @@ def _other_counts(dataset: ClothesImageDataset) -> Iterator[Problem]:
         for what, value in zip(Counts._fields, published or Counts(), strict=True):
             if value is not None and value != getattr(found, what):
                 yield Problem("counts", (), f"{split}: {getattr(found, what):,} {what}, published {value:,}")
+
+
+def _one_person(dataset: ClothesImageDataset) -> Iterator[Problem]:
+    for what, items in (("to train on", dataset.train), ("to be found", dataset.query + dataset.gallery)):
+        if len({pid for _, pid, *_ in items}) == 1:
+            yield Problem("one-person", (), f"there is one person only {what}: nothing can be confused")
+
+
+def _misread(image_reports: Sequence[ImageReport], system: LabelSystem) -> Iterator[Problem]:
+    found = misreading([report.statistics for report in image_reports if report.statistics is not None], system)
+    if found is not None:
+        yield Problem("label-system", (), f"the maps {found.sentence()}")
 
 
 def _spellings(dataset: ClothesImageDataset) -> Iterator[Problem]:
@@ -95,7 +121,7 @@ def _without_zeros(text: str) -> str:
 
 def _shared_maps(pairs: Sequence[ImageAndMap[str, str]]) -> Iterator[Problem]:
     for path, images in sharing_a_map(pairs).items():
-        yield Problem("shared-map", tuple(images), f"all have the map {path}")
+        yield Problem("shared-map", tuple(images), f"all have the map {shown(path)}")
 
 
 def _duplicates(
@@ -131,15 +157,15 @@ def _of_one(
     if report.image_error is not None:
         yield Problem("unreadable-image", image, report.image_error)
     if not report.has_map:
-        yield Problem("missing-map", image, f"expected {pair.map}")
+        yield Problem("missing-map", image, f"expected {shown(pair.map)}")
     if report.map_error is not None:
         yield Problem("unreadable-map", image, report.map_error)
-    if report.label_counts is None:
+    if report.map_size is None:
         return
-    if report.size not in (None, report.map_size):
+    if report.size is not None and report.size != report.map_size:
         found, expected = (f"{width} x {height}" for width, height in (report.map_size, report.size))
         yield Problem("map-size", image, f"map {found}, image {expected} (width x height)")
-    labels = set(report.label_counts)
+    labels = set(report.label_counts())
     outside = sorted(label for label in labels if label >= len(system))
     if outside:
         detail = f"labels {', '.join(map(str, outside))}; {system.name} has 0 to {len(system) - 1}"

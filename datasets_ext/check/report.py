@@ -1,11 +1,13 @@
 """A data set checked as a whole."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..bases import ClothesImageDataset, Counts
 from ..image_and_map import ImageAndMap, every_image
 from ..label_systems import LabelSystem, clothing_ids
+from ..tree_record import AUTO, tree_label_system
 from .image_report import ImageReport, check_images
 from .problems import Problem, find_problems
 
@@ -52,42 +54,44 @@ class Report:
 def check_dataset(
     dataset: ClothesImageDataset,
     *,
-    system: str = "lip",
+    system: str | LabelSystem = AUTO,
     parsing_root: str | None = None,
-    clothing: list[str] | None = None,
+    clothing: Sequence[str] | None = None,
     workers: int | None = None,
 ) -> Report:
     """Reads every image and map of a data set once and says what is wrong.
 
     Args:
         dataset: in PRCC's or LTCC's layout.
-        system: label system of the maps.
+        system: label system of the maps; 'auto': what they say, and LIP where they say nothing.
         parsing_root: their folder; None: the data set's own.
         clothing: label names that count as clothing; None: everything worn below the neck.
         workers: processes; None: one for each core.
 
     Raises:
+        ParsingMapError: the maps are of another system than ``system``, or of several.
         ValueError: unknown label system or label name.
     """
-    maps = dataset.parsing_maps(system=system, parsing_root=parsing_root)
-    worn = clothing_ids(maps.system, clothing)
-    images = every_image(dataset, maps)
+    tree = dataset.parsing_tree(parsing_root)
+    found, _ = tree_label_system(tree.parsing_root, system, otherwise="lip")
+    worn = clothing_ids(found, clothing)
+    images = every_image(dataset, tree)
     image_reports = check_images(images, workers)
     return Report(
         name=type(dataset).__name__,
         folder=dataset.dataset_dir,
-        parsing_root=maps.parsing_root,
-        system=maps.system,
+        parsing_root=tree.parsing_root,
+        system=found,
         clothing=worn,
         counts=dataset.counts(),
         images=images,
-        labels=_label_use(image_reports, maps.system),
-        problems=find_problems(dataset, images, image_reports, maps.system, worn),
+        labels=_label_use(image_reports, found),
+        problems=find_problems(dataset, images, image_reports, found, worn),
     )
 
 
-def _label_use(image_reports: list[ImageReport], system: LabelSystem) -> dict[str, LabelUse]:
-    counts = [report.label_counts for report in image_reports if report.label_counts is not None]
+def _label_use(image_reports: Sequence[ImageReport], system: LabelSystem) -> dict[str, LabelUse]:
+    counts = [report.label_counts() for report in image_reports]
     pixels = sum(sum(of_map.values()) for of_map in counts)
     return {
         name: LabelUse(

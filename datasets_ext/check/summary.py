@@ -6,6 +6,7 @@ from collections.abc import Collection
 from tabulate import tabulate
 
 from ..bases import Counts
+from ..files import shown
 from .problems import KINDS, Problem
 from .report import Report
 
@@ -85,7 +86,7 @@ def _listed(kind: str, problems: list[Problem], folder: str) -> str:
     """The first few of a kind, a line each: images below the data set's folder, and what was found."""
     lines = [f"{kind}:"]
     for problem in problems[:_LISTED]:
-        images = " and ".join(os.path.relpath(image, folder) for image in problem.images)
+        images = " and ".join(shown(os.path.relpath(image, folder)) for image in problem.images)
         lines.append(f"  {images}: {problem.detail}" if images else f"  {problem.detail}")
     if len(problems) > _LISTED:
         lines.append(f"  and {len(problems) - _LISTED:,} more")

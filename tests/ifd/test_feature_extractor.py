@@ -1,16 +1,19 @@
-"""One photo's descriptor is the one that the evaluation gives, whatever form the photo comes in."""
+"""Descriptors are those of the evaluation, whatever form photos come in, one by one and by the thousand."""
 
+import itertools
 import os
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from fastreid.evaluation import inference_on_dataset
 from PIL import Image
 
-from datasets_ext import ImageFileError, ParsingMapError, label_system, read_label_png, read_rgb
+from datasets_ext import ImageAndMap, ImageFileError, ParsingMapError, label_system, read_label_png, read_rgb
 from ifd.data import build_test_loader
 from ifd.engine import CheckpointError, load_trained_model
+from ifd.evaluation import ClothesEvaluator
 from ifd.feature_extractor import FeatureExtractor
 from people_parsing import Parser
 
@@ -20,13 +23,19 @@ class Everything(Parser):
 
     def __init__(self, system="lip"):
         self.system = label_system(system)
-        self.sizes = []
+        self.batches = []
 
-    def __call__(self, image):
-        self.sizes.append(image.size)
-        labels = np.zeros(image.size[::-1], dtype=np.uint8)
-        labels[image.height // 4 :] = self.system.ids(["Upper-clothes"])[0]
-        return labels
+    def prepare(self, image):
+        return torch.zeros(3, image.height, image.width)
+
+    def parse(self, inputs, sizes):
+        self.batches.append(sizes)
+        maps = []
+        for width, height in sizes:
+            labels = np.zeros((height, width), dtype=np.uint8)
+            labels[height // 4 :] = self.system.ids(["Upper-clothes"])[0]
+            maps.append(labels)
+        return maps
 
 
 @pytest.fixture
@@ -39,6 +48,10 @@ def extractor(finished_config, weights):
     return FeatureExtractor(finished_config, weights)
 
 
+def map_of(path):
+    return str(path).replace("/rgb/", "/parsing/").replace(".jpg", ".png")
+
+
 @pytest.fixture
 def photo(prcc_root):
     return prcc_root / "prcc" / "rgb" / "test" / "A" / "007" / "cropped_rgb000.jpg"
@@ -49,28 +62,48 @@ def labels(prcc_root):
     return read_label_png(prcc_root / "prcc" / "parsing" / "test" / "A" / "007" / "cropped_rgb000.png")
 
 
-@pytest.mark.parametrize(("flip", "metric"), [(False, "cosine"), (True, "cosine"), (False, "euclidean")])
-def test_the_descriptor_is_that_of_the_evaluation(finished_config, weights, flip, metric):
+class Recorded(ClothesEvaluator):
+    """The evaluator, whose features and paths can be looked at."""
+
+    def process(self, inputs, outputs):
+        super().process(inputs, outputs)
+        self.paths = [*getattr(self, "paths", []), *inputs["img_paths"]]
+
+
+@pytest.mark.parametrize(
+    ("flip", "metric", "descriptor"),
+    [
+        (False, "cosine", "main"),
+        (True, "cosine", "main"),
+        (False, "euclidean", "main"),
+        (True, "euclidean", "joined"),
+        (False, "cosine", "attention"),
+        (True, "cosine", "attention"),
+        (False, "cosine", "joined"),
+        (True, "cosine", "joined"),
+    ],
+)
+def test_descriptors_are_those_of_the_evaluation(finished_config, weights, flip, metric, descriptor):
     finished_config.defrost()
     finished_config.TEST.FLIP.ENABLED = flip
     finished_config.TEST.METRIC = metric
-    extractor = FeatureExtractor(finished_config, weights)
+    finished_config.IFD.DESCRIPTOR = descriptor
+    loader, num_query = build_test_loader(finished_config, "PRCC")
+    evaluator = Recorded(finished_config, num_query)
     model = load_trained_model(finished_config, weights)
-    loader, _ = build_test_loader(finished_config, "PRCC")
-    for batch in loader:
-        with torch.no_grad():
-            expected = model(batch)
-            if flip:
-                expected = (expected + model({"images": batch["images"].flip(dims=[3])})) / 2
-        if metric == "cosine":
-            expected = F.normalize(expected)
-        for path, features in zip(batch["img_paths"][::7], expected[::7], strict=True):
-            found = extractor(path, path.replace("/rgb/", "/parsing/").replace(".jpg", ".png"))
-            assert found.dtype == np.float32
-            assert found.shape == features.shape
-            assert found == pytest.approx(features.numpy(), abs=1e-5)
-            if metric == "cosine":
-                assert np.linalg.norm(found) == pytest.approx(1)
+    inference_on_dataset(model, loader, evaluator, flip_test=flip)
+    expected = torch.cat([batch["features"] for batch in evaluator._batches])
+    if metric == "cosine":
+        expected = F.normalize(expected)
+    pairs = [ImageAndMap(path, map_of(path)) for path in evaluator.paths]
+    assert len(pairs) == 36
+
+    found = FeatureExtractor(finished_config, weights, batch_size=16)(pairs)
+    assert found.dtype == np.float32
+    assert found.shape == expected.shape
+    assert found == pytest.approx(expected.numpy(), abs=1e-5)
+    if metric == "cosine":
+        assert np.linalg.norm(found, axis=1) == pytest.approx(1)
 
 
 def test_config_file_in_place_of_a_config(config_file, finished_config, weights, tmp_path, photo, labels):
@@ -166,11 +199,11 @@ def test_a_parser_makes_the_map_of_the_upright_image(finished_config, weights, p
     parser = Everything()
     extractor = FeatureExtractor(finished_config, weights, parser)
     found = extractor(photo)
-    assert parser.sizes == [(32, 64)]
+    assert parser.batches == [[(32, 64)]]
     assert np.array_equal(found, extractor(photo, parser(read_rgb(photo))))
-    calls = len(parser.sizes)
+    calls = len(parser.batches)
     extractor(photo, labels)
-    assert len(parser.sizes) == calls
+    assert len(parser.batches) == calls
 
 
 def test_a_parser_of_another_label_system(finished_config, weights, photo):
@@ -183,9 +216,11 @@ def test_a_parser_of_another_label_system(finished_config, weights, photo):
         FeatureExtractor(finished_config, weights, Everything("atr"))
 
 
-def test_neither_map_nor_parser(extractor, photo):
-    with pytest.raises(ValueError, match="neither a map nor a parser was given"):
+def test_neither_map_nor_parser(extractor, photo, labels):
+    with pytest.raises(ValueError, match=r"for image .*cropped_rgb000\.jpg neither a map nor a parser was given"):
         extractor(photo)
+    with pytest.raises(ValueError, match="for image at position 2 neither a map nor a parser was given"):
+        extractor([ImageAndMap(photo, labels), ImageAndMap(photo, labels), read_rgb(photo)])
 
 
 def test_a_model_that_takes_no_map(finished_config, weights, photo, labels, tmp_path):
@@ -212,8 +247,7 @@ def test_weights_that_are_not_there(finished_config):
         (np.zeros((4, 4, 2), np.uint8), ValueError, r"shape \(4, 4, 2\); expected \(H, W\)"),
         (np.zeros((0, 4), np.uint8), ValueError, r"shape \(0, 4\)"),
         (np.zeros((2, 3, 4, 3), np.uint8), ValueError, r"shape \(2, 3, 4, 3\)"),
-        (torch.zeros(3, 4, 4), TypeError, "a path, a PIL image or a NumPy array, found Tensor"),
-        (Image.new("F", (4, 4)), ValueError, "which value is white is not known"),
+        (Image.new("F", (4, 4)), ImageFileError, "given cannot be converted .*which value is white is not known"),
         ("absent.jpg", ImageFileError, r"absent\.jpg does not exist"),
     ],
 )
@@ -225,16 +259,164 @@ def test_images_of_another_kind(extractor, image, error, message):
 @pytest.mark.parametrize(
     ("parsing", "error", "message"),
     [
-        (np.zeros((64, 31), np.uint8), ParsingMapError, "map given is 31 x 64 pixels .*is 32 x 64"),
+        (np.zeros((64, 31), np.uint8), ParsingMapError, r"map of image .*\.jpg is 31 x 64 pixels .*\.jpg is 32 x 64"),
         (np.full((64, 32), 20), ParsingMapError, r"holds the labels \[20\], label system 'lip' has 0 to 19"),
         (np.full((64, 32), -1), ParsingMapError, r"holds the labels \[-1\]"),
         (np.zeros((64, 32), np.float32), ParsingMapError, "dtype float32; expected .* integers"),
         (np.zeros((64, 32, 3), np.uint8), ParsingMapError, r"shape \(64, 32, 3\)"),
         (Image.new("RGB", (32, 64)), ParsingMapError, "mode RGB; expected one byte per pixel"),
-        ([[0]], TypeError, "a parsing map as path, array or PIL image, found list"),
+        ([[0]], TypeError, r"parsing map of image .*\.jpg as a path, array or PIL image, found list"),
         ("absent.png", ParsingMapError, r"absent\.png does not exist"),
     ],
 )
 def test_maps_that_do_not_fit(extractor, photo, parsing, error, message):
     with pytest.raises(error, match=message):
         extractor(photo, parsing)
+
+
+@pytest.fixture
+def photos(prcc_root):
+    """Ten photos and their maps."""
+    paths = sorted((prcc_root / "prcc" / "rgb" / "test").rglob("*.jpg"))[:10]
+    return [ImageAndMap(str(path), map_of(path)) for path in paths]
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 10, 64])
+def test_batches_make_no_difference(finished_config, weights, photos, batch_size):
+    extractor = FeatureExtractor(finished_config, weights, batch_size=batch_size, workers=2)
+    found = extractor(photos)
+    assert found.shape[0] == 10
+    for row, pair in zip(found, photos, strict=True):
+        assert row == pytest.approx(extractor(pair), abs=1e-5)
+    assert extractor(iter(photos)) == pytest.approx(found, abs=1e-6)
+    assert np.stack(list(extractor.stream(iter(photos)))) == pytest.approx(found, abs=1e-6)
+
+
+def test_many_forms_in_one_call(finished_config, weights, photos):
+    # The descriptor that the map changes most.
+    finished_config.defrost()
+    finished_config.IFD.DESCRIPTOR = "attention"
+    extractor = FeatureExtractor(finished_config, weights, Everything(), batch_size=4)
+    first = photos[0]
+    image = read_rgb(first.image)
+    made = Everything()(image)
+    found = extractor(
+        [
+            first,
+            first.image,
+            ImageAndMap(image, None),
+            np.array(image),
+            ImageAndMap(np.array(image), Image.fromarray(made)),
+            ImageAndMap(first.image, read_label_png(first.map)),
+        ]
+    )
+    with_map, parsed = extractor(first), extractor(first.image)
+    assert np.abs(with_map - parsed).max() > 1e-4
+    expected = [with_map, parsed, parsed, parsed, parsed, with_map]
+    assert found == pytest.approx(np.stack(expected), abs=1e-5)
+
+
+def test_photos_of_several_sizes_go_through_a_model_without_a_size(finished_config, weights):
+    finished_config.defrost()
+    finished_config.INPUT.SIZE_TEST = [0, 0]
+    extractor = FeatureExtractor(finished_config, weights, Everything())
+    images = [Image.new("RGB", size, (9, 99, 199)) for size in ((32, 64), (48, 96), (32, 64))]
+    found = extractor(images)
+    assert found[0] == pytest.approx(found[2], abs=1e-6)
+    assert found[1] == pytest.approx(extractor(images[1]), abs=1e-5)
+
+
+def test_the_parser_works_in_batches(finished_config, weights, photos):
+    parser = Everything()
+    FeatureExtractor(finished_config, weights, parser, batch_size=4)([pair.image for pair in photos])
+    assert [len(batch) for batch in parser.batches] == [4, 4, 2]
+
+
+def test_no_photo_at_all(extractor):
+    assert extractor([]).shape == (0, 0)
+    assert list(extractor.stream([])) == []
+
+
+def test_a_long_stream_holds_few_photos(finished_config, weights, photos):
+    extractor = FeatureExtractor(finished_config, weights, batch_size=3, workers=2)
+    taken = 0
+
+    def endless():
+        nonlocal taken
+        for pair in itertools.cycle(photos):
+            taken += 1
+            yield pair
+
+    stream = extractor.stream(endless())
+    for count in range(1, 30):
+        next(stream)
+        assert taken - count < 3 * 3
+    stream.close()
+
+
+def test_what_comes_before_a_broken_photo_is_given(finished_config, weights, photos, tmp_path):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no image")
+    extractor = FeatureExtractor(finished_config, weights, batch_size=4)
+    stream = extractor.stream([*photos[:6], ImageAndMap(broken, photos[0].map), *photos[6:]])
+    rows = [next(stream) for _ in range(6)]
+    assert np.stack(rows) == pytest.approx(extractor(photos[:6]), abs=1e-5)
+    with pytest.raises(ImageFileError, match=r"broken\.jpg cannot be read"):
+        next(stream)
+
+
+@pytest.mark.parametrize(
+    ("item", "error", "message"),
+    [
+        (np.zeros((4, 4), np.float32), TypeError, "image at position 1: an array of dtype float32"),
+        (np.zeros((2, 3, 4, 3), np.uint8), ValueError, r"image at position 1: an array of shape \(2, 3, 4, 3\)"),
+        (torch.zeros(3, 4, 4), TypeError, "image at position 1: expected a path, .*found Tensor"),
+        (None, TypeError, "image at position 1: expected a path, .*found NoneType"),
+        (Image.new("F", (4, 4)), ImageFileError, "Image at position 1 cannot be converted"),
+        ("absent.jpg", ImageFileError, r"Image absent\.jpg does not exist"),
+        (ImageAndMap(GREY, np.zeros((3, 3), np.uint8)), ParsingMapError, "map of image at position 1 is 3 x 3 pixels"),
+        (ImageAndMap(GREY, np.zeros((3, 3))), ParsingMapError, "map of image at position 1 is of .*dtype float64"),
+        (ImageAndMap(GREY, "absent.png"), ParsingMapError, r"map absent\.png does not exist"),
+    ],
+)
+def test_errors_name_the_item(extractor, photos, item, error, message):
+    with pytest.raises(error, match=message):
+        extractor([photos[0], item, photos[1]])
+
+
+def test_what_is_no_photo_and_no_iterable(extractor, photo, labels):
+    with pytest.raises(TypeError, match="expected an iterable of photos, found int"):
+        extractor(3)
+    with pytest.raises(TypeError, match="expected an iterable of photos, found str"):
+        extractor.stream("photo.jpg")
+    with pytest.raises(TypeError, match="parsing is the map of a single photo"):
+        extractor([photo], labels)
+
+
+@pytest.mark.parametrize("number", [{"batch_size": 0}, {"workers": -1}])
+def test_numbers_below_one(finished_config, weights, number):
+    with pytest.raises(ValueError, match="expected at least 1 each"):
+        FeatureExtractor(finished_config, weights, **number)
+
+
+def test_a_map_alone_has_no_tree_to_ask_for_its_system(finished_config, weights, photo, labels):
+    finished_config.defrost()
+    finished_config.IFD.PARSING.SYSTEM = "auto"
+    extractor = FeatureExtractor(finished_config, weights, Everything())
+    extractor(photo)
+    with pytest.raises(ValueError, match="comes alone, and IFD.PARSING.SYSTEM is auto"):
+        extractor(photo, labels)
+
+
+def test_a_device_in_place_of_the_configs(finished_config, weights, photo, labels):
+    expected = FeatureExtractor(finished_config, weights)(photo, labels)
+    finished_config.defrost()
+    finished_config.MODEL.DEVICE = "cuda:7"
+    finished_config.freeze()
+    assert np.array_equal(FeatureExtractor(finished_config, weights, device="cpu")(photo, labels), expected)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA here")
+def test_on_cuda(finished_config, weights, photos):
+    expected = FeatureExtractor(finished_config, weights, device="cpu")(photos)
+    assert FeatureExtractor(finished_config, weights, device="cuda")(photos) == pytest.approx(expected, abs=1e-3)

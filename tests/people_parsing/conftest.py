@@ -5,8 +5,51 @@ import os
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from datasets_ext import label_system
+from people_parsing import Parser
+
+
+class Brightness(Parser):
+    """Pixels as labels: 5 on the bright ones. Its inputs have the size of the image, so that batches mix shapes.
+
+    stop_after: steps after which it is interrupted; None: never.
+    """
+
+    def __init__(self):
+        self.system = label_system("lip")
+        self.batches = []
+        self.stop_after = None
+
+    def prepare(self, image):
+        return torch.from_numpy(np.array(image)).permute(2, 0, 1).float()
+
+    def parse(self, inputs, sizes):
+        if self.stop_after is not None and len(self.batches) >= self.stop_after:
+            raise KeyboardInterrupt
+        self.batches.append(len(inputs))
+        assert all(size == tuple(inputs.shape[:1:-1]) for size in sizes)
+        return [(5 * (pixels.mean(0) > 127)).numpy().astype(np.uint8) for pixels in inputs]
+
+
+@pytest.fixture
+def brightness():
+    return Brightness()
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """Folder with `images`, seven of different sizes and kinds, and files that are none."""
+    random = np.random.default_rng(0)
+    names = ["a.jpg", "b.PNG", "sub/c.png", "sub/d.bmp", "sub/deep/e.tif", "sub/deep/f.webp", "z.jpeg"]
+    for index, name in enumerate(names):
+        path = tmp_path / "images" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(random.integers(0, 256, (8 + index % 2, 6, 3), dtype=np.uint8)).save(path)
+    for name in (".hidden.jpg", "notes.txt"):
+        (tmp_path / "images" / name).write_text("x")
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

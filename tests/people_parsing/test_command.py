@@ -35,7 +35,7 @@ def test_a_data_sets_maps_deleted_and_made_again(run, prcc_root, tmp_path, atr_m
     code, out, err = run(*command)
     assert code == 1
     assert "143 maps written, 0 were there, 1 images cannot be read" in out
-    assert "IFD.PARSING.SYSTEM atr" in out
+    assert "IFD.PARSING.SYSTEM: atr" in out
     assert str(broken) in err
 
     broken.write_bytes(whole)
@@ -55,7 +55,7 @@ def test_a_folder_with_an_onnx_file(run, prcc_root, tmp_path, save_onnx):
         "--onnx-size", 32, 32, "--onnx-channels", "rgb", "--onnx-fit", "stretch",
     )  # fmt: skip
     assert code == 0
-    assert sorted(os.listdir(tmp_path / "maps")) == [f"cropped_rgb00{n}.png" for n in range(3)]
+    assert sorted(os.listdir(tmp_path / "maps")) == [*(f"cropped_rgb00{n}.png" for n in range(3)), "label_system.json"]
     assert read_label_png(tmp_path / "maps" / "cropped_rgb000.png").shape == (64, 32)
 
 
@@ -80,7 +80,10 @@ def test_mistakes_are_told_without_a_traceback(run, arguments, message):
         ([], "name a data set with --dataset, or folders with --images and --output"),
         (["--images", "x"], "name a data set with --dataset, or folders"),
         (["--dataset", "PRCC", "--images", "x", "--output", "y"], "name a data set with --dataset, or folders"),
-        (["--dataset", "PRCC", "--batch-size", "0"], "argument --batch-size: invalid positive value: '0'"),
+        (
+            ["--dataset", "PRCC", "--batch-size", "0"],
+            "argument --batch-size: expected a whole number from 1 to 4096, found '0'",
+        ),
     ],
 )
 def test_usage(run, arguments, message):

@@ -1,5 +1,6 @@
 """Parsers in ONNX files, on models whose output follows from their input."""
 
+import math
 import sys
 
 import numpy as np
@@ -107,7 +108,13 @@ def test_without_onnxruntime_the_message_says_what_to_install(monkeypatch):
 
 @pytest.mark.parametrize(
     ("values", "message"),
-    [({"mean": (0.5,)}, "three numbers each"), ({"std": (1, 0, 1)}, "above 0"), ({"size": (0, 5)}, "at least 1 each")],
+    [
+        ({"mean": (0.5,)}, "three finite numbers each"),
+        ({"std": (1, 0, 1)}, "above 0"),
+        ({"size": (0, 5)}, "from 1 to 8192 each"),
+        ({"size": (9000, 5)}, "from 1 to 8192"),
+        ({"mean": (0, math.nan, 1)}, "finite"),
+    ],
 )
 def test_an_input_that_cannot_be(values, message):
     with pytest.raises(ParserError, match=message):

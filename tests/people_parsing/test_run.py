@@ -1,164 +1,140 @@
-"""Which images are parsed, where their maps go, and that a run that was stopped goes on."""
+"""Maps of many images: what is made, what is left, and that a run that was stopped goes on."""
 
+import json
 import os
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
-from datasets_ext import PRCC, DatasetError, label_colours, label_system, read_label_png
-from people_parsing import Parser, dataset_images, parse_images, tree_images, write_label_png
-
-
-class Brightness(Parser):
-    """Pixels as labels: 5 on the bright ones. Its inputs have the size of the image, so that batches mix shapes."""
-
-    system = label_system("lip")
-
-    def __init__(self, stop_after=None):
-        self.batches = []
-        self._stop_after = stop_after
-
-    def prepare(self, image):
-        return torch.from_numpy(np.array(image)).permute(2, 0, 1).float()
-
-    def parse(self, inputs, sizes):
-        if self._stop_after is not None and len(self.batches) == self._stop_after:
-            raise KeyboardInterrupt
-        self.batches.append(len(inputs))
-        assert all(size == tuple(inputs.shape[:1:-1]) for size in sizes)
-        return [(5 * (pixels.mean(0) > 127)).numpy().astype(np.uint8) for pixels in inputs]
+from datasets_ext import ParsingMapError, label_system, read_label_png
+from people_parsing import VERSION, parse_images, tree_images, write_label_png
 
 
 @pytest.fixture
-def tree(tmp_path):
-    """Seven images of different sizes and kinds, and files that are none."""
-    random = np.random.default_rng(0)
-    names = ["a.jpg", "b.PNG", "sub/c.png", "sub/d.bmp", "sub/deep/e.tif", "sub/deep/f.webp", "z.jpeg"]
-    for index, name in enumerate(names):
-        path = tmp_path / "images" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(random.integers(0, 256, (8 + index % 2, 6, 3), dtype=np.uint8)).save(path)
-    for name in (".hidden.jpg", "notes.txt"):
-        (tmp_path / "images" / name).write_text("x")
-    return tmp_path
+def root(tree):
+    return str(tree / "maps")
 
 
-def test_a_tree_and_its_maps(tree):
-    pairs = tree_images(tree / "images", tree / "maps")
-    relative = [os.path.relpath(pair.map, tree / "maps") for pair in pairs]
-    assert relative == ["a.png", "b.png", "z.png", "sub/c.png", "sub/d.png", "sub/deep/e.png", "sub/deep/f.png"]
-    parser = Brightness()
-    done = parse_images(parser, pairs, batch_size=3, workers=2)
+@pytest.fixture
+def pairs(tree, root):
+    return tree_images(tree / "images", root)
+
+
+def record(root):
+    with open(os.path.join(root, "label_system.json")) as file:
+        return json.load(file)
+
+
+def test_every_image_gets_its_map(pairs, root, brightness):
+    done = parse_images(brightness, pairs, root, batch_size=3, workers=2)
     assert done == (7, 0, [])
-    assert sum(parser.batches) == 7
+    assert sum(brightness.batches) == 7
     for pair in pairs:
         pixels = np.array(Image.open(pair.image).convert("RGB")).astype(float)
         expected = np.where(pixels.mean(2) > 127, 5, 0)
         assert np.array_equal(read_label_png(pair.map), expected)
 
 
-def test_only_what_is_missing(tree):
-    pairs = tree_images(tree / "images", tree / "maps")
-    parse_images(Brightness(), pairs)
+def test_only_what_is_missing(pairs, root, brightness):
+    parse_images(brightness, pairs, root)
     os.remove(pairs[3].map)
     kept = os.stat(pairs[0].map).st_mtime_ns
-    parser = Brightness()
-    assert parse_images(parser, pairs) == (1, 6, [])
-    assert sum(parser.batches) == 1
+    brightness.batches.clear()
+    assert parse_images(brightness, pairs, root) == (1, 6, [])
+    assert sum(brightness.batches) == 1
     assert os.stat(pairs[0].map).st_mtime_ns == kept
 
     write_label_png(pairs[0].map, np.full((8, 6), 9, np.uint8))
-    assert parse_images(Brightness(), pairs, overwrite=True) == (7, 0, [])
+    assert parse_images(brightness, pairs, root, overwrite=True) == (7, 0, [])
     assert set(np.unique(read_label_png(pairs[0].map))) <= {0, 5}
 
 
-def test_a_run_that_was_stopped_goes_on(tree):
-    pairs = tree_images(tree / "images", tree / "maps")[:4]
+@pytest.mark.parametrize("kept", [0, 30, 60])
+def test_a_map_that_was_cut_short_is_not_taken_for_done(pairs, root, brightness, kept):
+    parse_images(brightness, pairs, root)
+    whole = read_label_png(pairs[2].map)
+    with open(pairs[2].map, "r+b") as file:
+        file.truncate(kept)
+    assert parse_images(brightness, pairs, root) == (1, 6, [])
+    assert np.array_equal(read_label_png(pairs[2].map), whole)
+
+
+def test_a_run_that_was_stopped_goes_on(pairs, root, brightness):
+    brightness.stop_after = 2
     with pytest.raises(KeyboardInterrupt):
-        parse_images(Brightness(stop_after=2), pairs, batch_size=1)
-    present = sum(os.path.exists(pair.map) for pair in pairs)
-    assert present == 2
-    assert parse_images(Brightness(), pairs, batch_size=1) == (2, 2, [])
+        parse_images(brightness, pairs[:4], root, batch_size=1)
+    assert sum(os.path.exists(pair.map) for pair in pairs) == 2
+    brightness.stop_after = None
+    assert parse_images(brightness, pairs[:4], root, batch_size=1) == (2, 2, [])
 
 
-def test_an_image_that_cannot_be_read_is_passed_over_and_named(tree):
-    pairs = tree_images(tree / "images", tree / "maps")
+def test_an_image_that_cannot_be_read_is_passed_over_and_named(pairs, root, brightness):
     with open(pairs[1].image, "wb") as file:
         file.write(b"broken")
-    done = parse_images(Brightness(), pairs, batch_size=2)
-    assert done.written == 6
-    assert len(done.failed) == 1
+    os.remove(pairs[4].image)
+    os.mkfifo(pairs[4].image)
+    done = parse_images(brightness, pairs, root, batch_size=2)
+    assert done.written == 5
+    assert len(done.failed) == 2
     assert pairs[1].image in done.failed[0]
+    assert f"{pairs[4].image} cannot be read: it is a named pipe" in done.failed[1]
     assert not os.path.exists(pairs[1].map)
 
 
-def test_a_map_that_cannot_be_written_stops_the_run(tree):
-    pairs = tree_images(tree / "images", tree / "maps")
-    (tree / "maps").write_text("a file where the folder should be")
-    with pytest.raises(OSError, match="maps"):
-        parse_images(Brightness(), pairs)
+def test_a_map_that_cannot_be_written_stops_the_run(pairs, root, brightness):
+    os.makedirs(os.path.join(root, "sub", "c.png", "in the way"))
+    with pytest.raises(OSError, match=r"sub/c\.png"):
+        parse_images(brightness, pairs, root)
+
+
+def test_a_file_where_the_folder_should_be(pairs, root, brightness):
+    with open(root, "w") as file:
+        file.write("in the way")
+    with pytest.raises(ParsingMapError, match="maps cannot be read: .*Not a directory"):
+        parse_images(brightness, pairs, root)
 
 
 @pytest.mark.parametrize("number", [{"batch_size": 0}, {"workers": 0}])
-def test_numbers_below_one_are_refused(number):
+def test_numbers_below_one_are_refused(brightness, number):
     with pytest.raises(ValueError, match="expected at least 1 each"):
-        parse_images(Brightness(), [], **number)
+        parse_images(brightness, [], "maps", **number)
 
 
-def test_a_map_is_whole_or_absent(tmp_path, monkeypatch):
-    path = str(tmp_path / "folder" / "map.png")
-    labels = np.arange(20, dtype=np.uint8).reshape(4, 5)
-    write_label_png(path, labels)
-    assert np.array_equal(read_label_png(path), labels)
-    with Image.open(path) as image:
-        assert np.array_equal(np.array(image.convert("RGB")), label_colours()[labels])
-
-    def half(self, file, **kwargs):
-        file.write(b"half")
-        raise OSError("disk full")
-
-    monkeypatch.setattr(Image.Image, "save", half)
-    with pytest.raises(OSError, match="disk full"):
-        write_label_png(path, labels)
-    assert np.array_equal(read_label_png(path), labels)
-    assert os.listdir(tmp_path / "folder") == ["map.png"]
+def test_the_tree_says_what_it_holds_before_the_first_map(pairs, root, brightness):
+    brightness.stop_after = 0
+    with pytest.raises(KeyboardInterrupt):
+        parse_images(brightness, pairs, root)
+    says = record(root)
+    assert says.pop("date")[:2] == "20"
+    assert says == {"system": "lip", "model": "Brightness", "version": VERSION}
 
 
-def test_colours_tell_the_labels_apart():
-    colours = label_colours()
-    assert colours.shape == (256, 3)
-    assert len({tuple(colour) for colour in colours[:20].tolist()}) == 20
-    assert colours[0].tolist() == [0, 0, 0]
+@pytest.mark.parametrize("other", ["system", "model"])
+def test_maps_of_another_kind_are_not_added_to_a_tree(pairs, root, brightness, monkeypatch, other):
+    parse_images(brightness, pairs[:4], root)
+    if other == "system":
+        brightness.system = label_system("atr")
+    else:
+        monkeypatch.setattr(type(brightness), "name", "Darkness")
+    with pytest.raises(ParsingMapError, match="holds the maps of one model. Name another .*--output.*--overwrite"):
+        parse_images(brightness, pairs, root)
+    assert not any(os.path.exists(pair.map) for pair in pairs[4:])
+    assert record(root)["model"] == "Brightness"
+
+    assert parse_images(brightness, pairs, root, overwrite=True) == (7, 0, [])
+    assert record(root)[other] == {"system": "atr", "model": "Darkness"}[other]
 
 
-def test_pairs_of_a_data_set(prcc_root, tmp_path):
-    dataset = PRCC(root=str(prcc_root), verbose=False)
-    pairs = dataset_images(dataset)
-    assert len(pairs) == len({pair.image for pair in pairs}) == 2 * 54 + 36
-    assert all(os.path.exists(pair.map) for pair in pairs)
-    elsewhere = dataset_images(dataset, str(tmp_path))
-    assert elsewhere[0].map == str(tmp_path / "train" / "001" / "A_cropped_rgb000.png")
-
-
-def test_maps_inside_the_tree_are_not_taken_for_images(tree):
-    pairs = tree_images(tree / "images", tree / "images" / "maps")
-    parse_images(Brightness(), pairs)
-    assert tree_images(tree / "images", tree / "images" / "maps") == pairs
-
-
-def test_two_images_of_one_map_are_refused(tree):
-    Image.new("RGB", (3, 3)).save(tree / "images" / "a.png")
-    with pytest.raises(DatasetError, match=r"(?s)1 parsing maps would belong to several .*a\.jpg, .*a\.png"):
-        tree_images(tree / "images", tree / "maps")
-
-
-def test_folders_that_do_not_serve(tree):
-    with pytest.raises(DatasetError, match="There is no folder .*nothing"):
-        tree_images(tree / "nothing", tree / "maps")
-    with pytest.raises(DatasetError, match="share the folder"):
-        tree_images(tree / "images", tree / "images" / "sub" / "..")
-    (tree / "empty").mkdir()
-    with pytest.raises(DatasetError, match=r"There is no image below .*empty; looked for \.bmp"):
-        tree_images(tree / "empty", tree / "maps")
+def test_an_interrupted_replacement_leaves_no_map_of_the_former_model(pairs, root, brightness):
+    parse_images(brightness, pairs, root)
+    brightness.system = label_system("atr")
+    brightness.batches.clear()
+    brightness.stop_after = 1
+    with pytest.raises(KeyboardInterrupt):
+        parse_images(brightness, pairs, root, batch_size=2, overwrite=True)
+    assert sum(os.path.exists(pair.map) for pair in pairs) <= 2
+    assert record(root)["system"] == "atr"
+    brightness.stop_after = None
+    done = parse_images(brightness, pairs, root)
+    assert done.written + done.present == 7

@@ -15,7 +15,7 @@ def add_ifd_config(cfg) -> None:
 
     # --- Clothing mask psi (eq. 3)
     cfg.IFD.PARSING = CN()
-    # Label system of the parsing maps: lip, atr or pascal.
+    # Label system of the parsing maps: lip, atr or pascal; auto: what label_system.json in their folder says.
     cfg.IFD.PARSING.SYSTEM = "lip"
     # Folder with the parsing maps; empty: the data set's own (prcc/parsing, LTCC_ReID/parsing).
     cfg.IFD.PARSING.ROOT = ""

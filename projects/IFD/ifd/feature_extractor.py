@@ -1,35 +1,77 @@
-"""Descriptors of single photos, for serving.
+"""Descriptors of photos, for serving and searching.
 
 from ifd.feature_extractor import FeatureExtractor
 extractor = FeatureExtractor("configs/IFD_R50.yml", "model_final.pth", parser="path/to/a/segformer")
-descriptor = extractor("photo.jpg")
+descriptors = extractor(["photo.jpg", "another.png"])
 """
 
 import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from fastreid.config import CfgNode
 from PIL import Image
 
 from datasets_ext import (
-    ParsingMapError,
+    ImageAndMap,
+    ImageForm,
+    MapForm,
+    as_labels,
+    as_rgb,
+    check_clothing,
     check_labels,
     clothing_ids,
     clothing_mask,
-    read_label_png,
-    read_rgb,
-    scale_16_bit,
-    to_rgb,
+    is_auto,
+    label_system,
 )
+from datasets_ext.files import shown
+from fastreid_compat import available_device_config
 from people_parsing import Parser, load_parser
 
 from .data import build_masked_transforms
 from .engine import load_config, load_trained_model
 
+Item: TypeAlias = ImageForm | ImageAndMap[ImageForm, MapForm | None]
+"""What one descriptor is of: an image, alone or with its parsing map."""
+
+_ONE = (str, os.PathLike, Image.Image, np.ndarray, ImageAndMap)
+
+
+class _Ready(NamedTuple):
+    """An item as the model takes it.
+
+    Attributes:
+        name: what an error calls it.
+        inputs: (4, H, W) float32, or (3, H, W) without a mask.
+    """
+
+    name: str
+    inputs: torch.Tensor
+
+
+class _ToParse(NamedTuple):
+    """An item whose map is to be made.
+
+    Attributes:
+        name: what an error calls it.
+        image: upright RGB.
+        inputs: of the parser.
+    """
+
+    name: str
+    image: Image.Image
+    inputs: torch.Tensor
+
 
 class FeatureExtractor:
-    """Gives the descriptor of a photo that the evaluation gives for it: same size, same flip test, same model.
+    """Gives photos the descriptors that the evaluation gives them: same size, same flip test, same model.
 
     Args:
         config: path of the trained model's config file, or the config itself.
@@ -37,105 +79,178 @@ class FeatureExtractor:
         parser: makes the maps of photos that come without: a :class:`people_parsing.Parser`, or what
             :func:`people_parsing.load_parser` takes. Not needed where every photo brings its map, or the model needs
             none.
-
-    Calling it:
-        image: path, PIL image of any mode, or array (H, W), (H, W, 1), (H, W, 3) RGB or (H, W, 4) RGBA of uint8 or
-            uint16. EXIF orientation is applied, 16 bits are scaled to 8, alpha is dropped.
-        parsing: the photo's parsing map in label system IFD.PARSING.SYSTEM: path of a PNG, (H, W) integer array, or PIL
-            image of mode L or P; of the upright image's size. None: the parser makes it.
-        result: (D,) float32 array; of length 1 where TEST.METRIC is cosine, so that the product of two is their
-            similarity; as the model gives it otherwise.
+        device: cpu, cuda or cuda:<n> in place of MODEL.DEVICE.
+        batch_size: photos per step of the model.
+        workers: threads that read and transform photos ahead of the model.
 
     Raises:
-        CheckpointError, ParserError: weights or parser cannot be loaded.
-        ImageFileError, ParsingMapError: a file cannot be read, or a map does not fit its image or label system.
-        TypeError, ValueError: an image or map of another kind or shape; neither map nor parser where one is needed.
+        CheckpointError: the weights cannot be loaded, or are of another model.
+        ParserError: the parser cannot be loaded.
+        ValueError: ``batch_size`` or ``workers`` is below 1; an unknown label system or clothing label.
     """
 
-    def __init__(self, config, weights: str, parser: Parser | str | None = None):
-        cfg = load_config(os.fspath(config)) if isinstance(config, (str, os.PathLike)) else config
-        self._model = load_trained_model(cfg, os.fspath(weights))
+    def __init__(
+        self,
+        config: str | os.PathLike[str] | CfgNode,
+        weights: str | os.PathLike[str],
+        parser: Parser | str | os.PathLike[str] | None = None,
+        *,
+        device: str | None = None,
+        batch_size: int = 64,
+        workers: int = 4,
+    ):
+        if min(batch_size, workers) < 1:
+            raise ValueError(f"batch size {batch_size}, workers {workers}: expected at least 1 each")
+        cfg = load_config(os.fspath(config)) if isinstance(config, (str, os.PathLike)) else config.clone()
+        if device is not None:
+            cfg.defrost()
+            cfg.MODEL.DEVICE = device
+            cfg = available_device_config(cfg)
+        self._batch_size = batch_size
+        self._workers = workers
         self._transform = build_masked_transforms(cfg, is_train=False)
+        self._system = cfg.IFD.PARSING.SYSTEM
+        self._clothing = list(cfg.IFD.PARSING.CLOTHING) or None
+        check_clothing(self._system, self._clothing)
+        self._flip = cfg.TEST.FLIP.ENABLED
+        self._normalized = cfg.TEST.METRIC == "cosine"
+        self._model = load_trained_model(cfg, os.fspath(weights))
         if isinstance(parser, (str, os.PathLike)):
             parser = load_parser(os.fspath(parser), device=cfg.MODEL.DEVICE)
         self._parser = parser
-        self._system = cfg.IFD.PARSING.SYSTEM
-        names = list(cfg.IFD.PARSING.CLOTHING) or None
-        self._clothing = clothing_ids(self._system, names)
-        self._parsed_clothing = None if parser is None else clothing_ids(parser.system, names)
-        self._flip = cfg.TEST.FLIP.ENABLED
-        self._normalized = cfg.TEST.METRIC == "cosine"
+        self._parsed_clothing = () if parser is None else clothing_ids(parser.system, self._clothing)
+
+    def __call__(self, items: Item | Iterable[Item], parsing: MapForm | None = None) -> np.ndarray:
+        """Descriptors of one photo or of many.
+
+        Args:
+            items: a photo, as a path, a PIL image of any mode, or an array (H, W), (H, W, 1), (H, W, 3) RGB or
+                (H, W, 4) RGBA of uint8 or uint16; an :class:`ImageAndMap` of a photo and its parsing map; or an
+                iterable of such, of any length. EXIF orientation is applied, 16 bits are scaled to 8, alpha is dropped.
+                A map is a path of a PNG, (H, W) integers or a PIL image of mode L or P, of the upright image's size, in
+                label system IFD.PARSING.SYSTEM; where there is none, the parser makes it.
+            parsing: the map of a single photo that is no ImageAndMap.
+
+        Returns:
+            (D,) float32 for one photo, (N, D) for an iterable of N, in order; rows of length 1 where TEST.METRIC is
+            cosine, so that a product of two is their similarity, and as the model gives them otherwise, as in the
+            evaluation. Of an empty iterable (0, 0).
+
+        Raises:
+            ImageFileError: a photo cannot be read.
+            ParsingMapError: a map cannot be read, or fits neither its photo nor the label system.
+            TypeError: an item of another kind.
+            ValueError: an array of another shape, or neither map nor parser where the model needs one. All of them name
+                the item: the path, or its position from 0.
+        """
+        if isinstance(items, _ONE):
+            one = items if parsing is None else ImageAndMap(items, parsing)
+            return next(self._rows(iter([("given", one)])))
+        if parsing is not None:
+            raise TypeError("parsing is the map of a single photo; give many as ImageAndMap(image, map) each")
+        rows = list(self.stream(items))
+        return np.stack(rows) if rows else np.zeros((0, 0), dtype=np.float32)
+
+    def stream(self, items: Iterable[Item]) -> Iterator[np.ndarray]:
+        """Descriptors one by one, with three batches of photos in memory at most, however many there are.
+
+        Args:
+            items: as of a call.
+
+        Yields:
+            (D,) float32 of each, in order.
+
+        Raises:
+            TypeError: this is no iterable of photos; else as of a call, when the item's turn has come.
+        """
+        if isinstance(items, _ONE) or not isinstance(items, Iterable):
+            raise TypeError(f"expected an iterable of photos, found {type(items).__name__}")
+        return self._rows((f"at position {position}", item) for position, item in enumerate(items))
+
+    def _rows(self, named: Iterator[tuple[str, Any]]) -> Iterator[np.ndarray]:
+        with ThreadPoolExecutor(self._workers) as pool:
+            ahead: deque[Future[_Ready | _ToParse]] = deque()
+            refused: Exception | None = None
+            try:
+                while refused is None:
+                    missing = 2 * self._batch_size - len(ahead)
+                    ahead.extend(pool.submit(self._prepare, *entry) for entry in islice(named, missing))
+                    if not ahead:
+                        return
+                    batch: list[_Ready | _ToParse] = []
+                    while ahead and len(batch) < self._batch_size and refused is None:
+                        try:
+                            batch.append(ahead.popleft().result())
+                        except Exception as error:
+                            # Those before it have their turn first.
+                            refused = error
+                    yield from self._describe(self._with_maps(batch, pool))
+                raise refused
+            finally:
+                # After an error, or where the caller stops, what was read ahead is for nobody.
+                for future in ahead:
+                    future.cancel()
+
+    def _prepare(self, name: str, item: Any) -> _Ready | _ToParse:
+        """Reads an item and, unless its map is to be made, turns it into the model's input."""
+        form, labels = (item.image, item.map) if isinstance(item, ImageAndMap) else (item, None)
+        if isinstance(form, (str, os.PathLike)):
+            name = shown(form)
+        image = as_rgb(form, name)
+        if labels is not None:
+            return _Ready(name, self._transform(image, self._mask(name, image, labels)))
+        if self._parser is not None:
+            return _ToParse(name, image, self._parser.prepare(image))
+        # A mask of zeros goes through the transforms and is left out after them.
+        return _Ready(name, self._transform(image, np.zeros(image.size[::-1], np.uint8))[:3])
+
+    def _mask(self, name: str, image: Image.Image, labels: MapForm) -> np.ndarray:
+        if is_auto(self._system):
+            raise ValueError(
+                f"The parsing map of image {name} comes alone, and IFD.PARSING.SYSTEM is auto, which takes the word of "
+                "a tree of maps: set it to the label system of the map"
+            )
+        map_name = shown(labels) if isinstance(labels, (str, os.PathLike)) else f"of image {name}"
+        found = as_labels(labels, map_name)
+        check_labels(found, image.size, self._system, map_name, f"image {name}")
+        return clothing_mask(found, clothing_ids(label_system(self._system), self._clothing))
+
+    def _with_maps(self, batch: list[_Ready | _ToParse], pool: ThreadPoolExecutor) -> list[_Ready]:
+        """A batch with the maps that it lacked, made by the parser in one go."""
+        lacking = [one for one in batch if isinstance(one, _ToParse)]
+        maps: list[np.ndarray] = []
+        if lacking and self._parser is not None:
+            maps = self._parser.parse_prepared([one.inputs for one in lacking], [one.image.size for one in lacking])
+
+        def finish(one: _ToParse, labels: np.ndarray) -> _Ready:
+            return _Ready(one.name, self._transform(one.image, clothing_mask(labels, self._parsed_clothing)))
+
+        made = pool.map(finish, lacking, maps)
+        return [one if isinstance(one, _Ready) else next(made) for one in batch]
 
     @torch.no_grad()
-    def __call__(self, image, parsing=None) -> np.ndarray:
-        image = _rgb(image)
-        mask = self._mask(image, parsing)
-        # Where there is no map, a mask of zeros goes through the transforms and is left out after them.
-        inputs = self._transform(image, np.zeros(image.size[::-1], np.uint8) if mask is None else mask)[None]
-        if mask is None:
-            inputs = inputs[:, :3]
+    def _describe(self, batch: list[_Ready]) -> list[np.ndarray]:
+        shapes: dict[torch.Size, list[int]] = {}
+        for position, one in enumerate(batch):
+            shapes.setdefault(one.inputs.shape, []).append(position)
+        rows: dict[int, np.ndarray] = {}
+        for positions in shapes.values():
+            inputs = torch.stack([batch[position].inputs for position in positions])
+            features = self._features(inputs, batch[positions[0]].name).cpu().numpy()
+            rows.update(zip(positions, features, strict=True))
+        return [rows[position] for position in range(len(batch))]
+
+    def _features(self, inputs: torch.Tensor, name: str) -> torch.Tensor:
         try:
             features = self._model({"images": inputs})
         except ValueError as error:
-            if mask is not None:
+            if inputs.shape[1] != 3:
                 raise
             raise ValueError(
-                "This model needs the photo's clothing mask, but neither a map nor a parser was given: call the "
-                "extractor with parsing=..., or make it with parser=..."
+                f"This model needs a photo's clothing mask, but for image {name} neither a map nor a parser was "
+                "given: give ImageAndMap(image, map), or make the extractor with parser=..."
             ) from error
         if self._flip:
             features = (features + self._model({"images": inputs.flip(dims=[3])})) / 2
         features = features.float()
-        if self._normalized:
-            features = F.normalize(features)
-        return features[0].cpu().numpy()
-
-    def _mask(self, image: Image.Image, parsing) -> np.ndarray | None:
-        if parsing is not None:
-            labels, name = _labels(parsing)
-            check_labels(labels, image.size, self._system, name)
-            return clothing_mask(labels, self._clothing)
-        if self._parser is None:
-            return None
-        return clothing_mask(self._parser(image), self._parsed_clothing)
-
-
-def _rgb(image) -> Image.Image:
-    """The upright RGB image of a path, a PIL image or an array."""
-    if isinstance(image, (str, os.PathLike)):
-        return read_rgb(image)
-    if isinstance(image, Image.Image):
-        return to_rgb(image)
-    if not isinstance(image, np.ndarray):
-        raise TypeError(f"expected a path, a PIL image or a NumPy array, found {type(image).__name__}")
-    if image.dtype not in (np.uint8, np.uint16):
-        raise TypeError(
-            f"an image array of dtype {image.dtype}, whose white is not known; expected uint8 in 0 to 255 "
-            "or uint16 in 0 to 65535"
-        )
-    channels = image.shape[2] if image.ndim == 3 else 1
-    if image.ndim not in (2, 3) or channels not in (1, 3, 4) or 0 in image.shape:
-        raise ValueError(f"an image array of shape {image.shape}; expected (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)")
-    if image.dtype == np.uint16:
-        image = scale_16_bit(image)
-    pixels = image.reshape(*image.shape[:2], channels)[..., :3]
-    return Image.fromarray(np.ascontiguousarray(np.broadcast_to(pixels, (*image.shape[:2], 3))))
-
-
-def _labels(parsing) -> tuple[np.ndarray, str]:
-    """(H, W) integer labels of a path, an array or a PIL image, and what an error calls them."""
-    if isinstance(parsing, (str, os.PathLike)):
-        return read_label_png(os.fspath(parsing)), os.fspath(parsing)
-    if isinstance(parsing, Image.Image):
-        if parsing.mode not in ("L", "P"):
-            raise ParsingMapError(
-                f"A parsing map of mode {parsing.mode}; expected one byte per pixel, L or P, the labels themselves."
-            )
-        parsing = np.array(parsing)
-    if not isinstance(parsing, np.ndarray):
-        raise TypeError(f"expected a parsing map as path, array or PIL image, found {type(parsing).__name__}")
-    if parsing.ndim != 2 or not np.issubdtype(parsing.dtype, np.integer):
-        raise ParsingMapError(
-            f"A parsing map of shape {parsing.shape} and dtype {parsing.dtype}; expected (H, W) integers, the labels."
-        )
-    return parsing, "given"
+        return F.normalize(features) if self._normalized else features

@@ -6,9 +6,10 @@ from .load import load_parser
 from .onnx_file import OnnxInput, OnnxParser
 from .parser import Parser, ParserError
 from .run import ParsingSummary, parse_images
+from .version import VERSION
 from .writing import write_label_png
 
-__version__ = "0.2.0"
+__version__ = VERSION
 __all__ = [
     "HubParser",
     "OnnxInput",

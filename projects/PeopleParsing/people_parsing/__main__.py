@@ -6,8 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from datasets_ext import LABEL_SYSTEMS, dataset_class
-from datasets_ext.command import run
-from datasets_ext.options import positive
+from datasets_ext.command import printable, run
+from datasets_ext.files import shown
+from datasets_ext.options import whole_number
 
 from .listing import dataset_images, tree_images
 from .load import load_parser
@@ -24,9 +25,12 @@ def parse_people(args: argparse.Namespace) -> int:
         the exit code, 1 where images cannot be read.
     """
     if args.dataset:
-        images = dataset_images(dataset_class(args.dataset)(root=args.root, verbose=False), args.output)
+        dataset = dataset_class(args.dataset)(root=args.root, verbose=False)
+        images = dataset_images(dataset, args.output)
+        root = dataset.parsing_tree(args.output).parsing_root
     else:
         images = tree_images(args.images, args.output)
+        root = os.path.expanduser(args.output)
     defaults = OnnxInput()
     form = OnnxInput(
         size=args.onnx_size,
@@ -38,11 +42,14 @@ def parse_people(args: argparse.Namespace) -> int:
     parser = load_parser(
         args.model, device=args.device, system=args.system, onnx_input=form, onnx_output=args.onnx_output
     )
-    print(f"{args.model}: maps in label system {parser.system.name!r}, for IFD.PARSING.SYSTEM {parser.system.name}")
-    done = parse_images(parser, images, batch_size=args.batch_size, workers=args.workers, overwrite=args.overwrite)
+    system = parser.system.name
+    print(f"{shown(args.model)}: maps in label system {system!r}, in the config IFD.PARSING.SYSTEM: {system} (or auto)")
+    done = parse_images(
+        parser, images, root, batch_size=args.batch_size, workers=args.workers, overwrite=args.overwrite
+    )
     print(f"{done.written:,} maps written, {done.present:,} were there, {len(done.failed):,} images cannot be read")
     for message in done.failed:
-        print(message, file=sys.stderr)
+        print(printable(message), file=sys.stderr)
     return 1 if done.failed else 0
 
 
@@ -60,11 +67,11 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
                      help="name on huggingface.co, local folder, or .onnx file (default: %(default)s)")  # fmt: skip
     how.add_argument("--system", choices=tuple(LABEL_SYSTEMS), help="label system (default: the model's; ONNX: lip)")
     how.add_argument("--device", metavar="DEVICE", help="cpu, cuda or cuda:<n> (default: CUDA where there is one)")
-    how.add_argument("--batch-size", type=positive, default=16, metavar="N")
-    how.add_argument("--workers", type=positive, default=min(8, os.cpu_count() or 1), metavar="N",
+    how.add_argument("--batch-size", type=whole_number(1, 4096), default=16, metavar="N")
+    how.add_argument("--workers", type=whole_number(1, 256), default=min(8, os.cpu_count() or 1), metavar="N",
                      help="threads that read images and write maps (default: %(default)s)")  # fmt: skip
     onnx = parser.add_argument_group("input and output of an ONNX file (defaults: those of SCHP's models)")
-    onnx.add_argument("--onnx-size", type=positive, nargs=2, metavar=("HEIGHT", "WIDTH"))
+    onnx.add_argument("--onnx-size", type=whole_number(1, 8192), nargs=2, metavar=("HEIGHT", "WIDTH"))
     onnx.add_argument("--onnx-channels", default="bgr", choices=("bgr", "rgb"))
     onnx.add_argument("--onnx-mean", type=float, nargs=3, metavar="X", help="of pixels in 0 to 1, in that order")
     onnx.add_argument("--onnx-std", type=float, nargs=3, metavar="X")

@@ -21,10 +21,12 @@ def load_parser(
         model: ONNX file (ending .onnx), local folder, or name on huggingface.co.
         device: cpu, cuda or cuda:<n>; None: CUDA where there is one.
         system: label system of an ONNX file (default lip); for other models the only one that will do.
-        onnx_input, onnx_output: of an ONNX file, see :class:`OnnxParser`.
+        onnx_input: form of an ONNX file's input, see :class:`OnnxParser`.
+        onnx_output: name of an ONNX file's output.
 
     Raises:
-        ParserError, ValueError: see :class:`HubParser` and :class:`OnnxParser`.
+        ParserError: the model cannot be loaded, see :class:`HubParser` and :class:`OnnxParser`.
+        ValueError: unknown label system.
     """
     model = os.fspath(model)
     if model.lower().endswith(".onnx"):

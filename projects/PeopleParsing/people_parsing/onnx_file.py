@@ -1,7 +1,11 @@
 """Parsers exported to ONNX, with the input that SCHP's extractor gives its models as the default."""
 
+import functools
+import math
 import os
 from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,22 +13,30 @@ import torch.nn.functional as F
 from PIL import Image
 
 from datasets_ext import label_system
+from datasets_ext.files import shown
 
-from .parser import Parser, ParserError, require_package, torch_device
+from .parser import Parser, ParserError, name_of_files, require_package, torch_device
 from .upsampling import by_size, upsampled_labels
 
 # Of SCHP's published models: side of the square input by label system.
 _SCHP_SIDES = {"lip": 473, "atr": 512, "pascal": 512}
+
+_LARGEST_SIDE = 8192
 
 
 @dataclass(frozen=True)
 class OnnxInput:
     """How an image becomes the model's input. The defaults are those of SCHP's published models.
 
-    size: (height, width); None: the file's, else SCHP's, a square of 473 pixels for LIP and 512 for ATR and Pascal.
-    bgr: channels in the order blue, green, red.
-    mean, std: of pixels in 0 to 1, in the order of the channels.
-    letterbox: keep the proportions and fill the rest with black; off: stretch.
+    Attributes:
+        size: (height, width); None: the file's, else SCHP's, a square of 473 pixels for LIP and 512 for ATR and Pascal.
+        bgr: channels in the order blue, green, red.
+        mean: of pixels in 0 to 1, in the order of the channels.
+        std: their standard deviations.
+        letterbox: keep the proportions and fill the rest with black; off: stretch.
+
+    Raises:
+        ParserError: a number that cannot be.
     """
 
     size: tuple[int, int] | None = None
@@ -33,14 +45,17 @@ class OnnxInput:
     std: tuple[float, float, float] = (0.225, 0.224, 0.229)
     letterbox: bool = True
 
-    def __post_init__(self):
-        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
+    def __post_init__(self) -> None:
+        numbers = (*self.mean, *self.std)
+        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0 or not all(map(math.isfinite, numbers)):
             raise ParserError(
-                f"mean {self.mean} and standard deviation {self.std} of a parser's input; expected three numbers each, "
-                "the deviations above 0"
+                f"mean {self.mean} and standard deviation {self.std} of a parser's input; expected three finite "
+                "numbers each, the deviations above 0"
             )
-        if self.size is not None and (len(self.size) != 2 or min(self.size) < 1):
-            raise ParserError(f"size {self.size} of a parser's input; expected height and width, at least 1 each")
+        if self.size is not None and (len(self.size) != 2 or min(self.size) < 1 or max(self.size) > _LARGEST_SIDE):
+            raise ParserError(
+                f"size {self.size} of a parser's input; expected height and width, from 1 to {_LARGEST_SIDE} each"
+            )
 
 
 class OnnxParser(Parser):
@@ -72,19 +87,24 @@ class OnnxParser(Parser):
         path = os.path.expanduser(os.fspath(path))
         self.system = label_system(system)
         self._path = path
+        self._shown = shown(path)
         self._form = form or OnnxInput()
-        runtime = require_package("onnxruntime", "onnx", f"Parsing with {path}")
+        runtime = require_package("onnxruntime", "onnx", f"Parsing with {shown(path)}")
         if not os.path.isfile(path):
-            raise ParserError(f"There is no file {path}. Name an ONNX file of a parsing model.")
+            raise ParserError(f"There is no file {shown(path)}. Name an ONNX file of a parsing model.")
         try:
             self._session = runtime.InferenceSession(path, providers=_providers(runtime, device))
         except Exception as error:
             # onnxruntime raises classes of its own, one for each status, without a public base.
             raise ParserError(
-                f"{path} cannot be loaded by onnxruntime ({error}). Export the model to ONNX again."
+                f"{shown(path)} cannot be loaded by onnxruntime ({error}). Export the model to ONNX again."
             ) from error
         self._batch, self._size = self._read_input()
         self._output = self._choose_output(output)
+
+    @functools.cached_property
+    def name(self) -> str:
+        return name_of_files(self._path, [self._path])
 
     def prepare(self, image: Image.Image) -> torch.Tensor:
         height, width = self._size
@@ -97,7 +117,7 @@ class OnnxParser(Parser):
         pixels = np.asarray(canvas, dtype=np.float32) / 255
         if self._form.bgr:
             pixels = pixels[..., ::-1]
-        pixels = (pixels - np.float32(self._form.mean)) / np.float32(self._form.std)
+        pixels = (pixels - np.asarray(self._form.mean, np.float32)) / np.asarray(self._form.std, np.float32)
         return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
 
     def parse(self, inputs: torch.Tensor, sizes: list[tuple[int, int]]) -> list[np.ndarray]:
@@ -105,15 +125,14 @@ class OnnxParser(Parser):
         if self._form.letterbox:
             # SCHP brings its logits to the size of the input with their corners aligned, then back to the image.
             logits = F.interpolate(logits, size=self._size, mode="bilinear", align_corners=True)
-        maps: list = [None] * len(sizes)
+        maps: dict[int, np.ndarray] = {}
         for size, positions in by_size(sizes).items():
             of_size = logits[positions]
             if self._form.letterbox:
                 left, top, width, height = _fit(size, self._size)
                 of_size = of_size[..., top : top + height, left : left + width]
-            for position, labels in zip(positions, upsampled_labels(of_size, size).numpy(), strict=True):
-                maps[position] = labels
-        return maps
+            maps.update(zip(positions, upsampled_labels(of_size, size).numpy(), strict=True))
+        return [maps[position] for position in range(len(sizes))]
 
     def _run(self, inputs: np.ndarray) -> np.ndarray:
         """Logits (N, C, h', w') float32; a file with a batch size of its own is run as often as needed."""
@@ -137,15 +156,15 @@ class OnnxParser(Parser):
             or (_fixed(inputs[0].shape[1]) not in (None, 3))
         ):
             found = ", ".join(f"{entry.name} {entry.type} {entry.shape}" for entry in inputs)
-            raise ParserError(f"{self._path} takes {found}; expected one input (N, 3, h, w) of 32-bit floats.")
+            raise ParserError(f"{self._shown} takes {found}; expected one input (N, 3, h, w) of 32-bit floats.")
         self._input_name = inputs[0].name
         batch, _, *sides = (_fixed(side) for side in inputs[0].shape)
-        default = _SCHP_SIDES[self.system.name]
-        size = self._form.size or tuple(default if side is None else side for side in sides)
+        height, width = (_SCHP_SIDES[self.system.name] if side is None else side for side in sides)
+        size = self._form.size or (height, width)
         if any(side not in (None, asked) for side, asked in zip(sides, size, strict=True)):
             raise ParserError(
-                f"{self._path} takes inputs of {sides[0]} x {sides[1]} (height x width), but {size[0]} x {size[1]} was "
-                "asked for; leave the size out."
+                f"{self._shown} takes inputs of {sides[0]} x {sides[1]} (height x width), but {size[0]} x {size[1]} "
+                "was asked for; leave the size out."
             )
         return batch, size
 
@@ -157,7 +176,7 @@ class OnnxParser(Parser):
             results = self._session.run(names, {self._input_name: black})
         except Exception as error:
             raise ParserError(
-                f"{self._path} does not run on inputs of {self._size[0]} x {self._size[1]} (height x width: {error}). "
+                f"{self._shown} does not run on inputs of {self._size[0]} x {self._size[1]} (height x width: {error}). "
                 "Give the size that it was exported for."
             ) from error
         shapes = {name: np.shape(result) for name, result in zip(names, results, strict=True)}
@@ -167,14 +186,14 @@ class OnnxParser(Parser):
         if not fitting:
             found = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
             raise ParserError(
-                f"{self._path} yields {found}; expected logits (N, {len(self.system)}, h, w)"
+                f"{self._shown} yields {found}; expected logits (N, {len(self.system)}, h, w)"
                 f"{'' if wanted is None else f' named {wanted!r}'}, a channel for each label of system "
                 f"{self.system.name!r}. Name the label system that the model was trained in."
             )
         return fitting[-1]
 
 
-def _providers(runtime, device: str | None) -> list:
+def _providers(runtime: ModuleType, device: str | None) -> list[Any]:
     """onnxruntime's execution providers for a device of PyTorch's name."""
     has_cuda = "CUDAExecutionProvider" in runtime.get_available_providers()
     if device is None:

@@ -1,5 +1,6 @@
 """Parsing many images: reading, the model and writing overlap."""
 
+import datetime
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -9,14 +10,22 @@ from typing import NamedTuple
 import torch
 from tqdm import tqdm
 
-from datasets_ext import DatasetError, ImageAndMap, read_rgb
+from datasets_ext import DatasetError, ImageAndMap, TreeRecord, claim_tree, read_rgb
+from datasets_ext.files import sweep
 
 from .parser import Parser
-from .writing import write_label_png
+from .version import VERSION
+from .writing import is_whole, write_label_png
 
 
 class ParsingSummary(NamedTuple):
-    """written: maps made now.   present: maps that were there.   failed: message for each image that cannot be read."""
+    """What a run did.
+
+    Attributes:
+        written: maps made now.
+        present: maps that were there.
+        failed: a message for each image that cannot be read.
+    """
 
     written: int
     present: int
@@ -32,6 +41,7 @@ class _Prepared(NamedTuple):
 def parse_images(
     parser: Parser,
     images: Sequence[ImageAndMap[str, str]],
+    parsing_root: str,
     *,
     batch_size: int = 16,
     workers: int = 4,
@@ -39,32 +49,43 @@ def parse_images(
 ) -> ParsingSummary:
     """Writes the maps that are missing, with a progress bar. Stopped at any time, the next call goes on from there.
 
+    First of all ``label_system.json`` in the root of the tree says which label system and model its maps are of; see
+    :func:`datasets_ext.claim_tree`.
+
     Args:
         parser: the model.
         images: paths of images and of their maps.
-        batch_size: images per step of the model.   workers: threads that read images and write maps.
+        parsing_root: root of the tree of maps.
+        batch_size: images per step of the model.
+        workers: threads that read images and write maps.
         overwrite: make all maps anew.
 
     Returns:
         what was done. An image that cannot be read is passed over and named in ``failed``.
 
     Raises:
+        ParsingMapError: the tree holds maps of another label system or model, and ``overwrite`` is off.
         ValueError: a number is below 1.
         OSError: a map cannot be written.
     """
     if min(batch_size, workers) < 1:
         raise ValueError(f"batch size {batch_size}, workers {workers}: expected at least 1 each")
-    wanted = [pair for pair in images if overwrite or not os.path.exists(pair.map)]
+    record = TreeRecord(parser.system.name, parser.name, VERSION, datetime.date.today().isoformat())
+    claim_tree(parsing_root, record, [pair.map for pair in images], overwrite=overwrite)
+    for folder in {os.path.dirname(pair.map) for pair in images}:
+        sweep(folder)
+    wanted = [pair for pair in images if overwrite or not is_whole(pair.map)]
     written, failed = 0, []
     progress = tqdm(total=len(images), initial=len(images) - len(wanted), desc="parsing", unit="image")
     with progress, ThreadPoolExecutor(workers) as pool:
-        writes: deque[Future] = deque()
+        writes: deque[Future[None]] = deque()
         batch: list[_Prepared] = []
 
-        def parse_batch():
+        def parse_batch() -> None:
             nonlocal written
-            for labels, pair in _parse(parser, batch):
-                writes.append(pool.submit(write_label_png, pair.map, labels))
+            maps = parser.parse_prepared([one.inputs for one in batch], [one.size for one in batch])
+            for prepared, labels in zip(batch, maps, strict=True):
+                writes.append(pool.submit(write_label_png, prepared.pair.map, labels))
             # The maps of one batch are written while the model is at the next.
             while len(writes) > batch_size:
                 writes.popleft().result()
@@ -87,21 +108,11 @@ def parse_images(
     return ParsingSummary(written, len(images) - len(wanted), failed)
 
 
-def _parse(parser: Parser, batch: list[_Prepared]):
-    """(labels, pair) of each; inputs of different shapes, which some image processors give, take a step each."""
-    shapes: dict[torch.Size, list[_Prepared]] = {}
-    for prepared in batch:
-        shapes.setdefault(prepared.inputs.shape, []).append(prepared)
-    for group in shapes.values():
-        maps = parser.parse(torch.stack([one.inputs for one in group]), [one.size for one in group])
-        yield from zip(maps, (one.pair for one in group), strict=True)
-
-
 def _read_ahead(
     pool: ThreadPoolExecutor, parser: Parser, pairs: Sequence[ImageAndMap[str, str]], ahead: int
-) -> Iterator:
+) -> Iterator[_Prepared | DatasetError]:
     """What ``_prepare`` gives for each image, in order, with a bounded number of them in memory."""
-    pending: deque[Future] = deque()
+    pending: deque[Future[_Prepared | DatasetError]] = deque()
     for pair in pairs:
         pending.append(pool.submit(_prepare, parser, pair))
         if len(pending) > ahead:
@@ -110,7 +121,7 @@ def _read_ahead(
         yield pending.popleft().result()
 
 
-def _prepare(parser: Parser, pair: ImageAndMap[str, str]):
+def _prepare(parser: Parser, pair: ImageAndMap[str, str]) -> _Prepared | DatasetError:
     try:
         image = read_rgb(pair.image)
     except DatasetError as error:

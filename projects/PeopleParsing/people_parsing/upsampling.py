@@ -11,7 +11,8 @@ def upsampled_labels(logits: torch.Tensor, size: tuple[int, int]) -> torch.Tenso
     the image's size at a time, so that a photo of 12 megapixels does not take a gigabyte.
 
     Args:
-        logits: (N, C, h, w) float.   size: (width, height) of the images.
+        logits: (N, C, h, w) float.
+        size: (width, height) of the images.
 
     Returns:
         (N, height, width) uint8.

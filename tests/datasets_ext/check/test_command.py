@@ -61,8 +61,8 @@ def test_mistakes_are_told_without_a_traceback(run, arguments, message):
     ("arguments", "message"),
     [
         (["--accept", "everything"], "invalid choice: 'everything'"),
-        (["--sample", "-1"], "invalid count value: '-1'"),
-        (["--workers", "0"], "invalid positive value: '0'"),
+        (["--sample", "-1"], "expected a whole number from 0, found '-1'"),
+        (["--workers", "0"], "expected a whole number from 1 to 256, found '0'"),
     ],
 )
 def test_usage(run, arguments, message):

@@ -17,9 +17,10 @@ def to_tensor(image, mask):
     return torch.cat([pixels, torch.from_numpy(mask)[None].float()])
 
 
-def dataset(root, ids=(5,), **kwargs):
+def dataset(root, clothing=("Upper-clothes",), **kwargs):
     prcc = PRCC(root=str(root))
-    return ParsedDataset(prcc.train, [prcc.parsing_maps()] * len(prcc.train), ids, to_tensor, **kwargs)
+    maps = prcc.parsing_maps(clothing=clothing)
+    return ParsedDataset(prcc.train, [maps] * len(prcc.train), to_tensor, **kwargs)
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_an_item_holds_image_mask_and_numbered_labels(prcc_root):
 
 
 def test_the_clothing_set_decides_what_is_masked(prcc_root):
-    faces = dataset(prcc_root, ids=(13,))[0]["images"][3]
+    faces = dataset(prcc_root, clothing=["Face"])[0]["images"][3]
     assert faces.sum() == 12 * 12
     assert faces[4:16, 10:22].all()
 
@@ -53,7 +54,7 @@ def test_the_clothing_set_decides_what_is_masked(prcc_root):
 def test_outfits_of_two_people_with_the_same_number_are_two(prcc_root):
     prcc = PRCC(root=str(prcc_root))
     items = [(path, pid, camera, "1") for path, pid, camera, _ in prcc.train]
-    data = ParsedDataset(items, [prcc.parsing_maps()] * len(items), (5,), to_tensor)
+    data = ParsedDataset(items, [prcc.parsing_maps()] * len(items), to_tensor)
     assert len(data.outfits) == 6
 
 

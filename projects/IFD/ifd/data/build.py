@@ -7,8 +7,6 @@ from fastreid.data import build_reid_test_loader, build_reid_train_loader
 from fastreid.data.datasets import DATASET_REGISTRY
 from fastreid.utils import comm
 
-from datasets_ext import clothing_ids
-
 from .appearance_sampler import ProportionalAppearanceSampler
 from .parsed_dataset import ParsedDataset
 from .transforms import build_masked_transforms
@@ -24,11 +22,12 @@ def build_train_loader(cfg):
     items, parsing_maps = [], []
     for name in cfg.DATASETS.NAMES:
         dataset = _read(name, combineall=cfg.DATASETS.COMBINEALL)
+        dataset.require_several_people(train=True)
         if comm.is_main_process():
             dataset.show_train()
         items += dataset.train
         parsing_maps += [_maps(cfg, dataset)] * len(dataset.train)
-    train_set = ParsedDataset(items, parsing_maps, _clothing_ids(cfg), build_masked_transforms(cfg, is_train=True))
+    train_set = ParsedDataset(items, parsing_maps, build_masked_transforms(cfg, is_train=True))
 
     sampler = None
     if ProportionalAppearanceSampler.__name__ == cfg.DATALOADER.SAMPLER_TRAIN:
@@ -50,13 +49,13 @@ def build_test_loader(cfg, dataset_name: str):
         (loader, number of queries), as the host's ``build_reid_test_loader``.
     """
     dataset = _read(dataset_name)
+    dataset.require_several_people(train=False)
     if comm.is_main_process():
         dataset.show_test()
     items = dataset.query + dataset.gallery
     test_set = ParsedDataset(
         items,
         [_maps(cfg, dataset)] * len(items),
-        _clothing_ids(cfg),
         build_masked_transforms(cfg, is_train=False),
         relabel=False,
     )
@@ -69,13 +68,22 @@ def build_test_loader(cfg, dataset_name: str):
 
 
 def check_data(cfg, *, train: bool = True) -> None:
-    """Reads the labels of every data set that the config names, so that a missing one is known at once.
+    """Reads the labels of every data set that the config names, and looks for the maps of all images that it needs.
 
     Raises:
-        DatasetError: a folder is missing or holds something else; the message says where to get the data.
+        DatasetError: a folder is missing or holds something else (the message says where to get the data), one person
+            is all there is, maps are missing, or are of another label system than IFD.PARSING.SYSTEM.
     """
     for name in dict.fromkeys((*(cfg.DATASETS.NAMES if train else ()), *cfg.DATASETS.TESTS)):
-        _read(name)
+        dataset = _read(name)
+        items = []
+        if train and name in cfg.DATASETS.NAMES:
+            dataset.require_several_people(train=True)
+            items += dataset.train
+        if name in cfg.DATASETS.TESTS:
+            dataset.require_several_people(train=False)
+            items += dataset.query + dataset.gallery
+        _maps(cfg, dataset).require(item[0] for item in items)
 
 
 def _read(name: str, **kwargs):
@@ -89,8 +97,8 @@ def _read(name: str, **kwargs):
 
 
 def _maps(cfg, dataset):
-    return dataset.parsing_maps(system=cfg.IFD.PARSING.SYSTEM, parsing_root=cfg.IFD.PARSING.ROOT or None)
-
-
-def _clothing_ids(cfg):
-    return clothing_ids(cfg.IFD.PARSING.SYSTEM, list(cfg.IFD.PARSING.CLOTHING) or None)
+    return dataset.parsing_maps(
+        system=cfg.IFD.PARSING.SYSTEM,
+        parsing_root=cfg.IFD.PARSING.ROOT or None,
+        clothing=list(cfg.IFD.PARSING.CLOTHING) or None,
+    )

@@ -1,11 +1,11 @@
 """Images with their clothing masks and labels, as the host's loaders take them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch.utils.data import Dataset
 
-from datasets_ext import ParsingMaps, clothing_mask, read_rgb
+from datasets_ext import ParsingMaps, read_rgb
 
 
 class ParsedDataset(Dataset):
@@ -13,8 +13,7 @@ class ParsedDataset(Dataset):
 
     Args:
         items: (path, pid, camid, clothes_id), ids of any sortable kind; integers where ``relabel`` is off.
-        parsing_maps: for each item, what finds and reads its parsing map.
-        clothing_ids: labels of the clothing set C in the maps' label system.
+        parsing_maps: for each item, what finds and reads its parsing map, and knows the clothing set C.
         transform: (PIL RGB image, (H, W) uint8 mask) -> (4, H', W') float.
         relabel: number identities, cameras and outfits from 0, as training needs; evaluation keeps the ids.
 
@@ -29,14 +28,12 @@ class ParsedDataset(Dataset):
         self,
         items: Sequence[tuple],
         parsing_maps: Sequence[ParsingMaps],
-        clothing_ids: Iterable[int],
         transform: Callable,
         relabel: bool = True,
     ):
         # The host's samplers and trainer read this attribute.
         self.img_items = list(items)
         self._parsing_maps = list(parsing_maps)
-        self._clothing_ids = tuple(clothing_ids)
         self.transform = transform
         self.relabel = relabel
 
@@ -63,8 +60,7 @@ class ParsedDataset(Dataset):
     def __getitem__(self, index: int) -> dict:
         path, pid, camera, outfit = self.img_items[index]
         image = read_rgb(path)
-        labels = self._parsing_maps[index].load(path, image.size)
-        images: torch.Tensor = self.transform(image, clothing_mask(labels, self._clothing_ids))
+        images: torch.Tensor = self.transform(image, self._parsing_maps[index].load_mask(path, image.size))
         if self.relabel:
             pid, camera, outfit = (
                 self._pid_labels[pid],

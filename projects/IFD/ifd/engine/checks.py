@@ -8,7 +8,7 @@ from fastreid.modeling.backbones import build_backbone
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from fastreid.utils import comm
 
-from datasets_ext import UserError, clothing_ids
+from datasets_ext import UserError, check_clothing
 
 from ..arguments import ArgumentError, naming
 from ..data import build_masked_transforms
@@ -66,7 +66,7 @@ def check_config(cfg) -> None:
             model = architecture(trial)
         _check_frozen_layers(cfg, model)
         _check_backbone_weights(cfg, trial)
-        clothing_ids(cfg.IFD.PARSING.SYSTEM, list(cfg.IFD.PARSING.CLOTHING) or None)
+        check_clothing(cfg.IFD.PARSING.SYSTEM, list(cfg.IFD.PARSING.CLOTHING) or None)
         build_masked_transforms(cfg)
     except ConfigError:
         raise

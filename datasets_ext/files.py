@@ -1,0 +1,151 @@
+"""Files that may be anything: only regular ones are opened, folders in themselves are told, names do no harm."""
+
+import contextlib
+import errno
+import os
+import re
+import stat
+import time
+import uuid
+from collections.abc import Iterator
+
+from .command import printable
+
+# No image or map of a person is larger. A sparse file may claim any size and cost nothing on disk.
+_MOST_BYTES = 2**30
+
+# No process takes so many seconds to write one.
+_ABANDONED = 3600
+_PART = re.compile(r"\.[0-9a-f]{32}\.part")
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def read_regular_file(path: str) -> bytes:
+    """Reads a file whole, and nothing but a regular file: opening a named pipe would wait for ever.
+
+    Args:
+        path: of the file; symbolic links are followed.
+
+    Raises:
+        FileNotFoundError: there is nothing of this name.
+        OSError: it is no regular file, is larger than 1 GiB, or cannot be read; see :func:`reason`.
+    """
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, f"it is {_kind(status.st_mode)}", path)
+    if status.st_size > _MOST_BYTES:
+        raise OSError(errno.EFBIG, f"it has {status.st_size:,} bytes, more than any image of a person", path)
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def write_whole(path: str, content: bytes, *, replace: bool = True) -> None:
+    """Writes a file so that it is whole or absent, whenever the program ends; missing folders are made.
+
+    Args:
+        path: of the file.
+        content: of it.
+        replace: whether a file of that name goes.
+
+    Raises:
+        FileExistsError: there is such a file and ``replace`` is off.
+        OSError: the file cannot be written.
+    """
+    folder = os.path.dirname(path)
+    os.makedirs(folder or ".", exist_ok=True)
+    # Hidden, so that no listing takes it for a map, and short, whatever the file's name is.
+    part = os.path.join(folder, f".{uuid.uuid4().hex}.part")
+    try:
+        with open(part, "wb") as file:
+            file.write(content)
+        if replace:
+            os.replace(part, path)
+        else:
+            _link(part, path)
+    finally:
+        if os.path.lexists(part):
+            os.remove(part)
+
+
+def sweep(folder: str) -> None:
+    """Removes what :func:`write_whole` left in a folder where its process was killed.
+
+    Args:
+        folder: to look in; it need not exist.
+    """
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        for entry in entries:
+            if _PART.fullmatch(entry.name) and entry.stat(follow_symlinks=False).st_mtime < time.time() - _ABANDONED:
+                os.remove(entry.path)
+
+
+def _link(part: str, path: str) -> None:
+    try:
+        os.link(part, path)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS):
+            raise
+        # A file system without hard links; all but for another process in this very moment.
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path) from error
+        os.replace(part, path)
+
+
+def files_below(folder: str) -> Iterator[tuple[tuple[str, ...], str | None]]:
+    """All files below a folder, and folders without any, in no order; what is hidden is passed over.
+
+    Args:
+        folder: to look in; links to folders are followed.
+
+    Yields:
+        names from ``folder`` down, the file's last; what it is where it is no regular file, else None.
+
+    Raises:
+        OSError: a folder cannot be listed, or is linked to from within itself.
+    """
+    yield from _files_below(folder, (), frozenset())
+
+
+def _files_below(
+    folder: str, parts: tuple[str, ...], above: frozenset[tuple[int, int]]
+) -> Iterator[tuple[tuple[str, ...], str | None]]:
+    status = os.stat(folder)
+    here = (status.st_dev, status.st_ino)
+    if here in above:
+        raise OSError(errno.ELOOP, "a link leads back to a folder that it lies in", folder)
+    empty = True
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            empty = False
+            below = (*parts, entry.name)
+            if entry.is_dir():
+                yield from _files_below(entry.path, below, above | {here})
+            elif entry.is_file():
+                yield below, None
+            else:
+                yield below, _kind(entry.stat(follow_symlinks=False).st_mode)
+    if empty and parts:
+        yield parts, _KINDS[stat.S_IFDIR]
+
+
+def reason(error: OSError) -> str:
+    """What an OSError says, without the name of the file."""
+    return error.strerror or str(error)
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """A path as it may be printed: control characters, line ends among them, and what is no text, as escapes."""
+    return printable(os.fspath(path)).replace("\n", "\\n")
+
+
+def _kind(mode: int) -> str:
+    return "a link to nothing" if stat.S_ISLNK(mode) else _KINDS.get(stat.S_IFMT(mode), "no regular file")

@@ -1,0 +1,3 @@
+"""The version that parsing maps are marked with."""
+
+VERSION = "0.2.0"
