@@ -37,7 +37,7 @@ def apply() -> None:
     if _record:
         return
     skipped = {name.strip() for name in os.environ.get(SKIP_VARIABLE, "").split(",") if name.strip()}
-    with _random_state_kept():
+    with random_state_kept():
         record = [_adapt(adaptation, skipped) for adaptation in imports.ADAPTATIONS]
         others = _host_adaptations()
         _refuse_unknown(skipped, [adaptation.name for adaptation in (*imports.ADAPTATIONS, *others)])
@@ -95,10 +95,12 @@ def _adapt(adaptation: Adaptation, skipped: set[str]) -> tuple[str, str, str]:
 
 
 @contextlib.contextmanager
-def _random_state_kept() -> Iterator[None]:
-    """Importing a package must not change what a seeded program draws; some of the host's parts seed NumPy."""
+def random_state_kept() -> Iterator[None]:
+    """What is drawn or seeded inside, by some of the host's parts too, does not change what is drawn afterwards."""
     python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
-    with torch.random.fork_rng(devices=[]):
-        yield
-    random.setstate(python_state)
-    np.random.set_state(numpy_state)  # noqa: NPY002
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)  # noqa: NPY002

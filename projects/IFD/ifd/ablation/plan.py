@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..engine.runs import Run
-from ..engine.two_stage import stage1_config
+from ..engine.stages import stage1_config
 from .variants import Variant, with_what_they_need
 
 _WEIGHTS = "model_final.pth"

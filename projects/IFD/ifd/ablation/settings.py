@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from datasets_ext import dataset_class
 
-from ..engine.checks import OutputFolderError
+from ..engine.errors import OutputFolderError
 
 _FILE = "settings.json"
 # What version 0.1 called it.

@@ -1,5 +1,5 @@
 from .appearance_sampler import ProportionalAppearanceSampler
-from .build import build_test_loader, build_train_loader, check_data
+from .build import build_test_loader, build_train_loader, build_train_set, check_data
 from .parsed_dataset import ParsedDataset
 from .transforms import MaskedTransforms, build_masked_transforms
 
@@ -10,5 +10,6 @@ __all__ = [
     "build_masked_transforms",
     "build_test_loader",
     "build_train_loader",
+    "build_train_set",
     "check_data",
 ]

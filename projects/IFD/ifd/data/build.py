@@ -14,11 +14,8 @@ from .transforms import build_masked_transforms
 logger = logging.getLogger("fastreid.ifd.data")
 
 
-def build_train_loader(cfg):
-    """The host's endless training loader over DATASETS.NAMES, whose batches hold image, mask, identity and outfit.
-
-    DATALOADER.SAMPLER_TRAIN names one of the host's samplers or ``ProportionalAppearanceSampler``.
-    """
+def build_train_set(cfg) -> ParsedDataset:
+    """The images of DATASETS.NAMES with their maps, labels numbered from 0, and the transforms of training."""
     items, parsing_maps = [], []
     for name in cfg.DATASETS.NAMES:
         dataset = _read(name, combineall=cfg.DATASETS.COMBINEALL)
@@ -27,13 +24,20 @@ def build_train_loader(cfg):
             dataset.show_train()
         items += dataset.train
         parsing_maps += [_maps(cfg, dataset)] * len(dataset.train)
-    train_set = ParsedDataset(items, parsing_maps, build_masked_transforms(cfg, is_train=True))
+    return ParsedDataset(items, parsing_maps, build_masked_transforms(cfg, is_train=True))
 
+
+def build_train_loader(cfg):
+    """The host's endless training loader over DATASETS.NAMES, whose batches hold image, mask, identity and outfit.
+
+    DATALOADER.SAMPLER_TRAIN names one of the host's samplers or ``ProportionalAppearanceSampler``.
+    """
+    train_set = build_train_set(cfg)
     sampler = None
     if ProportionalAppearanceSampler.__name__ == cfg.DATALOADER.SAMPLER_TRAIN:
         logger.info("Using training sampler %s", cfg.DATALOADER.SAMPLER_TRAIN)
         sampler = ProportionalAppearanceSampler(
-            items,
+            train_set.img_items,
             cfg.SOLVER.IMS_PER_BATCH // comm.get_world_size(),
             cfg.DATALOADER.NUM_INSTANCE,
             cfg.IFD.SAMPLER.NUM_APPEARANCES,

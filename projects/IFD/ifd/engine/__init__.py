@@ -1,5 +1,5 @@
 from .checkpointer import CheckpointError, IFDCheckpointer
-from .checks import ConfigError, OutputFolderError
+from .errors import ConfigError, OutputFolderError, TrainingError
 from .processes import launch
 from .runner import run_all
 from .runs import Run, RunError
@@ -16,6 +16,7 @@ __all__ = [
     "OutputFolderError",
     "Run",
     "RunError",
+    "TrainingError",
     "argument_parser",
     "evaluate",
     "launch",

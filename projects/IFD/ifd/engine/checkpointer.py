@@ -1,6 +1,7 @@
 """Checkpoints that are whole or absent, and that fit the model or are refused."""
 
 import os
+import pickle
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -71,13 +72,14 @@ class IFDCheckpointer(Checkpointer):
             checkpoint = super()._load_file(f)
         except Exception as error:
             raise CheckpointError(
-                f"{f} cannot be read ({type(error).__name__}: {error}); it is truncated or no checkpoint of PyTorch"
+                f"{f} cannot be read ({why_unreadable(error)}); it is truncated or no checkpoint of PyTorch"
             ) from error
         if not isinstance(checkpoint, dict) or "model" not in checkpoint:
             raise CheckpointError(
                 f"{f} has no 'model' entry, so it is no checkpoint of fast-reid; weights of a backbone alone belong "
                 "into MODEL.BACKBONE.PRETRAIN_PATH with MODEL.BACKBONE.PRETRAIN on"
             )
+        _check_tensors(f, checkpoint["model"])
         model = current_names(checkpoint["model"])
         if list(model) != list(checkpoint["model"]):
             self.logger.warning(
@@ -127,6 +129,28 @@ class IFDCheckpointer(Checkpointer):
                 "IFD.IKT/IFD.CBD with the config.yaml beside the checkpoint."
             )
         super()._log_incompatible_keys(incompatible)
+
+
+def why_unreadable(error: Exception) -> str:
+    """A few words on why torch.load refused a file; its own go on for a page, and advise to switch its guard off."""
+    text = " ".join(str(error).split())
+    code = re.search(r"GLOBAL ([\w.]+)", text)
+    if code:
+        return f"it names {code[1]}, which is no tensor and could run code"
+    if isinstance(error, pickle.UnpicklingError):
+        return "it holds something else than tensors and plain values"
+    return f"{type(error).__name__}: {text.partition('. ')[0]}" if text else type(error).__name__
+
+
+def _check_tensors(path: str, model: Any) -> None:
+    """Raises CheckpointError where a checkpoint's 'model' is something else than tensors by name."""
+    if not isinstance(model, Mapping):
+        raise CheckpointError(f"the 'model' entry of {path} is a {type(model).__name__}; expected tensors by name")
+    for name, value in model.items():
+        if not isinstance(name, str) or not isinstance(value, torch.Tensor):
+            raise CheckpointError(
+                f"the 'model' entry of {path} holds {name!r}, a {type(value).__name__}; expected tensors by name"
+            )
 
 
 def _check_finite(path: str, model: Mapping[str, Any]) -> None:

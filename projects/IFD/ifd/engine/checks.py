@@ -1,42 +1,72 @@
 """What is refused before the first step is spent."""
 
+import logging
+import math
 import os
+from collections.abc import Callable
+from typing import Any, cast
 
+import numpy as np
 import torch
+from fastreid.config import CfgNode
 from fastreid.data.datasets import DATASET_REGISTRY
-from fastreid.modeling.backbones import build_backbone
+from fastreid.modeling.backbones import BACKBONE_REGISTRY
+from fastreid.modeling.heads import REID_HEADS_REGISTRY
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from fastreid.utils import comm
+from fastreid.utils.registry import Registry
 
+from clothes_rank import chance_level
+from clothes_rank.chance import ChanceLevel
 from datasets_ext import UserError, check_clothing
+from fastreid_compat.table import random_state_kept
 
-from ..arguments import ArgumentError, naming
-from ..data import build_masked_transforms
-from ..evaluation import MODES
+from ..data import ParsedDataset, build_test_loader, build_train_loader, build_train_set
+from .config_values import check_batches, check_values, people_per_batch
+from .errors import ConfigError, OutputFolderError
+from .stages import has_stage1, needs_attention_stream, stage1_config
+from .starting_weights import check_backbone_weights
+from .trial import try_config
+
+logger = logging.getLogger("fastreid.ifd.engine")
+
+# Configs that were tried in this process: the command checks before the host's set-up, training checks for those who
+# call it themselves.
+_tried: set[str] = set()
 
 
-class ConfigError(UserError, ValueError):
-    """A config key with a value that cannot work, or a config file that is none."""
+def check_config(cfg: CfgNode, *, train: bool = True) -> None:
+    """Checks every key, then builds and runs what the config names once, so that a bad value shows at once.
 
+    Otherwise a wrong key of stage 2, or of the evaluation, would show after hours. Images are made up; see
+    :func:`check_data` for the data sets.
 
-class OutputFolderError(UserError, FileExistsError):
-    """OUTPUT_DIR cannot be written, or holds what would be overwritten."""
-
-
-def check_config(cfg) -> None:
-    """Builds what the config names once, on the CPU and without pre-trained weights, so that a bad value shows at once.
-
-    Otherwise a wrong key of stage 2 would show after all of stage 1.
+    Args:
+        cfg: full config.
+        train: whether it is going to train, rather than to evaluate alone.
 
     Raises:
         ConfigError: a key has a value that cannot work; the message names the key and what is expected.
+        OutputFolderError: OUTPUT_DIR cannot be written.
+        CheckpointError: a training cannot start from MODEL.WEIGHTS.
     """
-    if cfg.IFD.METRIC_MODE not in MODES:
-        raise ConfigError(f"IFD.METRIC_MODE is {cfg.IFD.METRIC_MODE!r}; expected one of {', '.join(MODES)}")
-    if cfg.IFD.KEEP_CHECKPOINTS < 0:
-        raise ConfigError(f"IFD.KEEP_CHECKPOINTS is {cfg.IFD.KEEP_CHECKPOINTS}; expected 0 (all) or more")
-    if cfg.TEST.EVAL_PERIOD < 1:
-        raise ConfigError(f"TEST.EVAL_PERIOD is {cfg.TEST.EVAL_PERIOD}; expected a number of epochs, at least 1")
+    check_keys(cfg, train=train)
+    if train:
+        # In every process: the host lets all of them wait for the one that downloads.
+        check_backbone_weights(cfg)
+    if comm.is_main_process():
+        _try_once(cfg, train)
+    comm.synchronize()
+
+
+def check_keys(cfg: CfgNode, *, train: bool = True) -> None:
+    """The part of :func:`check_config` that builds nothing and takes no time."""
+    check_values(cfg)
+    check_output_folder(cfg.OUTPUT_DIR)
+    _check_device(cfg.MODEL.DEVICE)
+    _check_names(cfg)
+    if train:
+        check_batches(cfg, comm.get_world_size())
     if cfg.SOLVER.HEADS_LR_FACTOR != 1.0 and cfg.IFD.IKT.ENABLED:
         raise ConfigError(
             f"SOLVER.HEADS_LR_FACTOR is {cfg.SOLVER.HEADS_LR_FACTOR}, but the host applies it to the main stream's "
@@ -47,76 +77,53 @@ def check_config(cfg) -> None:
             f"DATALOADER.NUM_INSTANCE is {cfg.DATALOADER.NUM_INSTANCE}, but the clothing loss of IFD.CBD compares "
             "images of one person; set it to at least 2"
         )
-    for name in (*cfg.DATASETS.NAMES, *cfg.DATASETS.TESTS):
-        try:
-            DATASET_REGISTRY.get(name)
-        except KeyError as error:
-            raise ConfigError(
-                f"DATASETS names {name!r}, which is not registered with fast-reid; this project registers PRCC, LTCC, "
-                "RenderedPeoplePRCCLayout and RenderedPeopleLTCCLayout"
-            ) from error
-
-    trial = cfg.clone()
-    trial.defrost()
-    trial.MODEL.BACKBONE.PRETRAIN = False
-    trial.MODEL.HEADS.NUM_CLASSES = 1
     try:
-        architecture = META_ARCH_REGISTRY.get(cfg.MODEL.META_ARCHITECTURE)
-        with naming(getattr(architecture, "config_keys", {})):
-            model = architecture(trial)
-        _check_frozen_layers(cfg, model)
-        _check_backbone_weights(cfg, trial)
         check_clothing(cfg.IFD.PARSING.SYSTEM, list(cfg.IFD.PARSING.CLOTHING) or None)
-        build_masked_transforms(cfg)
-    except ConfigError:
-        raise
-    except ArgumentError as error:
-        raise ConfigError(str(error)) from error
-    except (KeyError, ValueError, AssertionError) as error:
-        raise ConfigError(error.args[0] if error.args else repr(error)) from error
+    except (KeyError, ValueError) as error:
+        raise ConfigError(f"IFD.PARSING: {error.args[0]}") from error
 
 
-def _check_frozen_layers(cfg, model) -> None:
-    """The host logs which of MODEL.FREEZE_LAYERS it does not find, and trains them."""
-    parts = [name for name, _ in model.named_children()]
-    for name in cfg.MODEL.FREEZE_LAYERS if cfg.SOLVER.FREEZE_ITERS > 0 else ():
-        if name not in parts:
-            raise ConfigError(f"MODEL.FREEZE_LAYERS names {name!r}; the model's parts are {', '.join(parts)}")
-
-
-def _check_backbone_weights(cfg, without_weights) -> None:
-    """The host logs which weights of MODEL.BACKBONE.PRETRAIN_PATH it leaves out, and goes on without any of them.
+def check_data(cfg: CfgNode, *, train: bool = True) -> None:
+    """Reads what the config names of data sets, and builds the loaders, samplers among them, without reading an image.
 
     Args:
-        cfg: full config.   without_weights: the same with MODEL.BACKBONE.PRETRAIN off.
+        cfg: full config.
+        train: whether it is going to train, rather than to evaluate alone.
+
+    Raises:
+        DatasetError: a folder, an image list or a parsing map is missing; the message says where to get the data.
+        ConfigError: a data set and a key do not go together.
     """
-    path = cfg.MODEL.BACKBONE.PRETRAIN_PATH
-    if not (cfg.MODEL.BACKBONE.PRETRAIN and path):
-        return
-    hint = "projects/IFD/tools/extract_backbone.py makes such a file from a checkpoint"
-    if not os.path.isfile(path):
-        raise ConfigError(f"MODEL.BACKBONE.PRETRAIN_PATH {path} does not exist; {hint}")
-    weights = build_backbone(without_weights).state_dict()
-    try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise ConfigError(f"MODEL.BACKBONE.PRETRAIN_PATH {path} cannot be read ({error}); {hint}") from error
-    # Some of the host's backbones read published files whose weights lie one level down, under names of their own.
-    if not isinstance(found, dict) or {"state_dict", "model"} & set(found):
-        return
-    shapes = {name: getattr(value, "shape", None) for name, value in found.items()}
-    if not any(weights[name].shape == shape for name, shape in shapes.items() if name in weights):
-        raise ConfigError(
-            f"nothing in MODEL.BACKBONE.PRETRAIN_PATH {path} fits the backbone {cfg.MODEL.BACKBONE.NAME} "
-            f"{cfg.MODEL.BACKBONE.DEPTH}: it holds {', '.join(list(found)[:3])}, "
-            f"expected {', '.join(list(weights)[:3])}; {hint}"
-        )
+    with random_state_kept():
+        for name in cfg.DATASETS.TESTS:
+            loader, num_query = _built(f"DATASETS.TESTS {name}", build_test_loader, cfg, name)
+            _check_pairs(cfg, name, loader.dataset, num_query)
+        if train:
+            _check_training_data(cfg)
+
+
+def check_output_folder(output_dir: str) -> None:
+    """Refuses an OUTPUT_DIR that is, or lies below, something else than a folder that can be written.
+
+    Raises:
+        OutputFolderError: names the place.
+    """
+    there = os.path.abspath(output_dir)
+    while not os.path.lexists(there):
+        there = os.path.dirname(there)
+    if not os.path.isdir(there):
+        raise OutputFolderError(f"OUTPUT_DIR {output_dir}: {there} is no folder; name another")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise OutputFolderError(f"OUTPUT_DIR {output_dir}: {there} cannot be written by this user; name another")
 
 
 def refuse_overwriting(output_dir: str) -> None:
-    """Raises OutputFolderError where a folder holds a run already.
+    """Refuses a folder that holds a run already.
 
     Only the first process looks; the others wait for it, so that none takes what another one writes for an old run.
+
+    Raises:
+        OutputFolderError: says how to go on with that run, or to start another.
     """
     found = [
         name
@@ -129,3 +136,129 @@ def refuse_overwriting(output_dir: str) -> None:
             "Start another: OUTPUT_DIR some/other/folder at the end of the command."
         )
     comm.synchronize()
+
+
+def _check_device(name: str) -> None:
+    try:
+        device = torch.device(name)
+        if device.type == "cuda":
+            if (device.index or 0) >= torch.cuda.device_count():
+                raise ConfigError(f"MODEL.DEVICE is {name!r}, but PyTorch finds {torch.cuda.device_count()} GPUs here")
+        elif device.type != "cpu":
+            torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ConfigError(f"MODEL.DEVICE is {name!r}; expected cpu, cuda or cuda:<n>") from error
+
+
+def _check_names(cfg: CfgNode) -> None:
+    for key, name, registry in (
+        ("MODEL.META_ARCHITECTURE", cfg.MODEL.META_ARCHITECTURE, META_ARCH_REGISTRY),
+        ("MODEL.BACKBONE.NAME", cfg.MODEL.BACKBONE.NAME, BACKBONE_REGISTRY),
+        ("MODEL.HEADS.NAME", cfg.MODEL.HEADS.NAME, REID_HEADS_REGISTRY),
+    ):
+        if not _is_registered(name, registry):
+            known = ", ".join(sorted(registry._obj_map))
+            raise ConfigError(f"{key} is {name!r}, which is not registered with fast-reid; there are {known}")
+    precise_bn = [cfg.TEST.PRECISE_BN.DATASET] if cfg.TEST.PRECISE_BN.ENABLED else []
+    for name in (*cfg.DATASETS.NAMES, *cfg.DATASETS.TESTS, *precise_bn):
+        if not _is_registered(name, DATASET_REGISTRY):
+            raise ConfigError(
+                f"DATASETS names {name!r}, which is not registered with fast-reid; this project registers PRCC, LTCC, "
+                "RenderedPeoplePRCCLayout and RenderedPeopleLTCCLayout"
+            )
+        if not hasattr(DATASET_REGISTRY.get(name), "parsing_maps"):
+            raise ConfigError(
+                f"data set {name} knows neither clothes nor parsing maps, which IFD needs; use PRCC, LTCC, or a "
+                "subclass of datasets_ext.ClothesImageDataset"
+            )
+
+
+def _is_registered(name: str, registry: Registry) -> bool:
+    try:
+        registry.get(name)
+    except KeyError:
+        return False
+    return True
+
+
+def _try_once(cfg: CfgNode, train: bool) -> None:
+    goes_on = os.path.exists(os.path.join(cfg.OUTPUT_DIR, "last_checkpoint"))
+    weights = cfg.MODEL.WEIGHTS if train and not goes_on else ""
+    # Where the results go, and from which draw of numbers, makes no difference to what is built.
+    anywhere = cfg.clone()
+    anywhere.defrost()
+    anywhere.OUTPUT_DIR, anywhere.IFD.SEED = "", -1
+    tried = f"{train} {weights}\n{anywhere.dump()}"
+    if tried in _tried:
+        return
+    if train and not goes_on and has_stage1(cfg):
+        try:
+            try_config(stage1_config(cfg))
+        except ConfigError as error:
+            raise ConfigError(f"stage 1: {error}") from error
+    try_config(cfg, train=train, weights=weights)
+    _tried.add(tried)
+
+
+def _check_pairs(cfg: CfgNode, name: str, dataset: ParsedDataset, num_query: int) -> None:
+    columns = [np.array([item[field] for item in dataset.img_items]) for field in (1, 2, 3)]
+    labels = [part for ids in columns for part in (ids[:num_query], ids[num_query:])]
+    mode = cfg.IFD.METRIC_MODE
+    level = cast(ChanceLevel, chance_level(*labels, mode=mode))
+    if not level.num_queries:
+        raise ConfigError(
+            f"IFD.METRIC_MODE is {mode!r}, but none of the {num_query:,} queries of {name} has a match "
+            "in that mode; name another"
+        )
+
+
+def _check_training_data(cfg: CfgNode) -> None:
+    names = ", ".join(cfg.DATASETS.NAMES)
+    dataset = _built(f"DATASETS.NAMES {names}", build_train_set, cfg)
+    needed = people_per_batch(cfg)
+    if dataset.num_classes < needed:
+        raise ConfigError(
+            f"{dataset.num_classes} people to train on in {names}, but a batch shows {needed} of "
+            f"{cfg.DATALOADER.NUM_INSTANCE} images each: lower SOLVER.IMS_PER_BATCH or raise DATALOADER.NUM_INSTANCE"
+        )
+    if dataset.num_classes < 2:
+        raise ConfigError(f"only {dataset.num_classes} person to train on in {names}; expected at least 2")
+    if len(dataset) < cfg.SOLVER.IMS_PER_BATCH:
+        raise ConfigError(
+            f"{len(dataset)} training images do not fill one batch of SOLVER.IMS_PER_BATCH {cfg.SOLVER.IMS_PER_BATCH}; "
+            "lower it"
+        )
+    if cfg.MODEL.HEADS.NUM_CLASSES not in (0, dataset.num_classes):
+        raise ConfigError(
+            f"MODEL.HEADS.NUM_CLASSES is {cfg.MODEL.HEADS.NUM_CLASSES}, but {names} has {dataset.num_classes} people "
+            "to train on; leave it at 0"
+        )
+    stages = [("stage 1: ", stage1_config(cfg))] if needs_attention_stream(cfg) else []
+    for stage, of_stage in (*stages, ("", cfg)):
+        _check_warm_up(of_stage.SOLVER, len(dataset) // cfg.SOLVER.IMS_PER_BATCH, stage)
+    sampler = f"DATALOADER.SAMPLER_TRAIN {cfg.DATALOADER.SAMPLER_TRAIN}"
+    loader = _built(sampler, build_train_loader, cfg)
+    _built(sampler, next, iter(loader.batch_sampler))
+
+
+def _check_warm_up(solver: CfgNode, steps: int, stage: str) -> None:
+    epochs = math.ceil(solver.WARMUP_ITERS / steps)
+    if epochs < solver.MAX_EPOCH and max(epochs, solver.DELAY_EPOCHS) < solver.MAX_EPOCH:
+        return
+    found = (
+        f"{stage}SOLVER.WARMUP_ITERS {solver.WARMUP_ITERS} at {steps} steps an epoch, or SOLVER.DELAY_EPOCHS "
+        f"{solver.DELAY_EPOCHS}, takes the whole of SOLVER.MAX_EPOCH {solver.MAX_EPOCH}"
+    )
+    if solver.SCHED == "CosineAnnealingLR":
+        raise ConfigError(f"{found}, which leaves nothing for the cosine to fall in")
+    logger.warning("%s: the learning rate will not decay", found)
+
+
+def _built(what: str, build: Callable[..., Any], *arguments: Any) -> Any:
+    """What a builder of loaders gives; its refusals become the user's."""
+    try:
+        return build(*arguments)
+    except UserError:
+        raise
+    except (ValueError, AssertionError, LookupError, TypeError, ArithmeticError) as error:
+        raise ConfigError(f"{what}: {error.args[0] if error.args else type(error).__name__}") from error

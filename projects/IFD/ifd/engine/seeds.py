@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from fastreid.utils import comm
 
-from ..data import check_data
 from ..evaluation import EvaluationResult
 from ..evaluation.results_table import table_over_seeds
 from .checkpointer import CheckpointError
-from .checks import ConfigError, check_config, refuse_overwriting
+from .checks import check_config, check_data, check_keys, refuse_overwriting
+from .errors import ConfigError
 from .processes import check_processes
 from .runner import run_all
 from .runs import Run
@@ -104,8 +104,9 @@ def _check(cfg: Any, args: argparse.Namespace) -> None:
             f"MODEL.WEIGHTS is {cfg.MODEL.WEIGHTS}, which --eval-only would evaluate for every seed; leave it out, and "
             "each seed's own model_final.pth is"
         )
-    check_config(cfg)
+    check_keys(cfg, train=not args.eval_only)
     check_data(cfg, train=not args.eval_only)
+    check_config(cfg, train=not args.eval_only)
     for seed in args.seeds:
         folder = os.path.join(cfg.OUTPUT_DIR, f"seed_{seed}")
         if args.eval_only and not os.path.isfile(os.path.join(folder, "model_final.pth")):

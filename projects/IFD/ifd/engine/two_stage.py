@@ -1,23 +1,30 @@
 """IFD's training in two stages as two runs of one trainer (ICASSP 2025, training)."""
 
+import contextlib
 import logging
 import os
+from collections.abc import Iterator
+
+import torch
+from fastreid.config import CfgNode
 
 from .checkpointer import IFDCheckpointer, num_training_identities
-from .checks import check_config, refuse_overwriting
+from .checks import check_config, check_data, refuse_overwriting
+from .stages import STAGE1_FOLDER, has_stage1, needs_attention_stream, stage1_config
 from .trainer import IFDTrainer
+from .training_errors import as_user_error
 
 logger = logging.getLogger("fastreid.ifd.engine")
 
-# Folder of stage 1 below OUTPUT_DIR.
-STAGE1_FOLDER = "attention_stream"
 
-
-def train(cfg, *, resume: bool = False, trainer=IFDTrainer) -> dict:
+def train(cfg: CfgNode, *, resume: bool = False, trainer: type[IFDTrainer] = IFDTrainer) -> dict:
     """Trains as the config says: the attention stream alone first where IFD has one, then both streams.
 
-    Stage 1 writes to OUTPUT_DIR/attention_stream, stage 2 to OUTPUT_DIR. MODEL.WEIGHTS, a checkpoint that holds the
-    attention stream, skips stage 1.
+    Stage 1 writes to OUTPUT_DIR/attention_stream, stage 2 to OUTPUT_DIR. MODEL.WEIGHTS is a checkpoint to start from:
+
+    - it holds an attention stream: stage 1 is skipped, and stage 2 starts from all that the file holds;
+    - it holds none (the baseline's, or that of IFD without knowledge transfer): stage 1 trains one, and stage 2's main
+      stream starts from the file.
 
     Args:
         cfg: full config.
@@ -29,41 +36,56 @@ def train(cfg, *, resume: bool = False, trainer=IFDTrainer) -> dict:
 
     Raises:
         ConfigError: a key has a value that cannot work.
+        DatasetError: something of a data set is missing.
+        CheckpointError: MODEL.WEIGHTS cannot be read, or is of another model.
         OutputFolderError: OUTPUT_DIR holds a run and ``resume`` is off.
+        TrainingError: losses are no numbers any more, or memory ran out.
     """
-    check_config(cfg)
     if not resume:
         refuse_overwriting(cfg.OUTPUT_DIR)
-    if has_stage1(cfg):
+    check_config(cfg)
+    check_data(cfg)
+    main_weights = ""
+    # Once stage 1 is begun, what it began from is not asked again.
+    begun = resume and os.path.isdir(os.path.join(cfg.OUTPUT_DIR, STAGE1_FOLDER))
+    if needs_attention_stream(cfg) and (begun or has_stage1(cfg)):
         stage1 = stage1_config(cfg)
         weights = os.path.join(stage1.OUTPUT_DIR, "model_final.pth")
         if resume and os.path.isfile(weights):
             logger.info("Stage 1 is trained: %s", weights)
         else:
             logger.info("Stage 1 of 2: the attention stream alone, %d epochs", stage1.SOLVER.MAX_EPOCH)
+            if cfg.MODEL.WEIGHTS:
+                logger.info("%s holds no attention stream; stage 2's main stream starts from it", cfg.MODEL.WEIGHTS)
             _run(stage1, resume, trainer)
+        main_weights = cfg.MODEL.WEIGHTS
         cfg = cfg.clone()
         cfg.defrost()
         cfg.MODEL.WEIGHTS = weights
         cfg.freeze()
         logger.info("Stage 2 of 2: both streams, %d epochs", cfg.SOLVER.MAX_EPOCH)
-    return _run(cfg, resume, trainer)
+    elif needs_attention_stream(cfg):
+        logger.info("Stage 1 is skipped: %s holds an attention stream", cfg.MODEL.WEIGHTS)
+    return _run(cfg, resume, trainer, main_weights)
 
 
-def evaluate(cfg, *, trainer=IFDTrainer) -> dict:
+def evaluate(cfg: CfgNode, *, trainer: type[IFDTrainer] = IFDTrainer) -> dict:
     """Evaluates the checkpoint MODEL.WEIGHTS.
 
     Returns:
         The same results as the evaluation at the end of its training.
 
     Raises:
+        ConfigError: a key has a value that cannot work.
         CheckpointError: there is none, or it is of another model.
     """
+    check_config(cfg, train=False)
     model = load_trained_model(cfg, cfg.MODEL.WEIGHTS, trainer=trainer)
-    return trainer.test(cfg, model)
+    with _in_a_sentence():
+        return trainer.test(cfg, model)
 
 
-def load_trained_model(cfg, weights: str, *, trainer=IFDTrainer):
+def load_trained_model(cfg: CfgNode, weights: str, *, trainer: type[IFDTrainer] = IFDTrainer) -> torch.nn.Module:
     """The configured model with the weights of a checkpoint, in evaluation mode on MODEL.DEVICE."""
     cfg = cfg.clone()
     cfg.defrost()
@@ -74,27 +96,22 @@ def load_trained_model(cfg, weights: str, *, trainer=IFDTrainer):
     return model.eval()
 
 
-def has_stage1(cfg) -> bool:
-    """Whether the attention stream has to be trained alone first."""
-    return cfg.MODEL.META_ARCHITECTURE == "IFD" and cfg.IFD.IKT.ENABLED and not cfg.MODEL.WEIGHTS
-
-
-def stage1_config(cfg):
-    """The config of stage 1: the attention stream alone, in a folder of its own, with its length and steps."""
-    epochs = cfg.IFD.STAGE1.MAX_EPOCH or cfg.SOLVER.MAX_EPOCH
-    scale = epochs / cfg.SOLVER.MAX_EPOCH
-    stage1 = cfg.clone()
-    stage1.defrost()
-    stage1.MODEL.META_ARCHITECTURE = "IFDAttentionStream"
-    stage1.OUTPUT_DIR = os.path.join(cfg.OUTPUT_DIR, STAGE1_FOLDER)
-    stage1.SOLVER.MAX_EPOCH = epochs
-    stage1.SOLVER.STEPS = [max(1, round(step * scale)) for step in cfg.SOLVER.STEPS]
-    stage1.freeze()
-    return stage1
-
-
-def _run(cfg, resume: bool, trainer) -> dict:
+def _run(cfg: CfgNode, resume: bool, trainer: type[IFDTrainer], main_weights: str = "") -> dict:
     os.makedirs(cfg.OUTPUT_DIR, exist_ok=True)
-    run = trainer(cfg)
-    run.resume_or_load(resume=resume)
-    return run.train()
+    with _in_a_sentence():
+        run = trainer(cfg)
+        run.resume_or_load(resume=resume)
+        if main_weights and not (resume and run.checkpointer.has_checkpoint()):
+            run.checkpointer.load(main_weights, checkpointables=[])
+        return run.train()
+
+
+@contextlib.contextmanager
+def _in_a_sentence() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        known = as_user_error(error)
+        if known is None or known is error:
+            raise
+        raise known from error
