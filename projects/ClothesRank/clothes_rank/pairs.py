@@ -8,7 +8,7 @@ import numpy as np
 from .labels import ImageLabels
 from .modes import Mode, Verdicts, judge
 
-# Same-person pairs looked at in one pass over the gallery, at some 80 bytes each.
+# Same-person pairs looked at in one pass over the gallery, at some 100 bytes each.
 PAIRS_PER_CHUNK = 2_000_000
 
 
