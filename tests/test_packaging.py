@@ -13,6 +13,7 @@ ROOTS = {
     "people_parsing": "projects/PeopleParsing/people_parsing",
     "person_search": "projects/PersonSearch/person_search",
     "rendered_people": "projects/RenderedPeople/rendered_people",
+    "timm_backbones": "projects/TimmBackbones/timm_backbones",
 }
 
 
