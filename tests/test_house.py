@@ -15,6 +15,7 @@ FOLDERS = {
     "people_parsing": "projects/PeopleParsing/people_parsing",
     "person_search": "projects/PersonSearch/person_search",
     "rendered_people": "projects/RenderedPeople/rendered_people",
+    "timm_backbones": "projects/TimmBackbones/timm_backbones",
 }
 # What each may import of ours and of the host.
 BELOW = {
@@ -22,9 +23,10 @@ BELOW = {
     "rendered_people": set(),
     "fastreid_compat": {"fastreid"},
     "datasets_ext": {"fastreid", "fastreid_compat"},
+    "timm_backbones": {"fastreid", "fastreid_compat"},
     "people_parsing": {"datasets_ext", "fastreid", "fastreid_compat"},
     "person_search": {"clothes_rank", "datasets_ext", "fastreid", "fastreid_compat", "ifd", "people_parsing"},
-    "ifd": {"clothes_rank", "datasets_ext", "fastreid", "fastreid_compat", "people_parsing"},
+    "ifd": {"clothes_rank", "datasets_ext", "fastreid", "fastreid_compat", "people_parsing", "timm_backbones"},
 }
 # Imported where they are used only: a model in an ONNX file needs none of them.
 LAZY = {"person_search": BELOW["person_search"] | {"torch"}}
@@ -36,6 +38,7 @@ EXTRAS = {
     "pymilvus": {"person_search"},
     "pytorch_grad_cam": {"ifd"},
     "ray": {"person_search"},
+    "timm": {"timm_backbones"},
     "transformers": {"people_parsing"},
 }
 LEAVES = ("ablation", "visualization")
