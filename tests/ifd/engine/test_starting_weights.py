@@ -9,6 +9,7 @@ import gdown
 import pytest
 import torch
 from fastreid.modeling.backbones import build_backbone
+from safetensors.torch import save_file
 
 from ifd.engine import CheckpointError, ConfigError, IFDTrainer, train
 from ifd.engine.checkpointer import read_model
@@ -220,3 +221,20 @@ def test_weights_of_another_model_are_refused_before_stage_1(tiny_config, tmp_pa
     with pytest.raises(CheckpointError, match="of another model"):
         train(tiny_config)
     assert not os.path.exists(tiny_config.OUTPUT_DIR)
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "pth"])
+def test_a_backbone_of_timm_speaks_for_itself(tiny_config, tmp_path, ending):
+    """Its builder reads more kinds of files, and refuses what does not fit."""
+    path = tmp_path / f"backbone.{ending}"
+    backbone = tiny_config.MODEL.BACKBONE
+    backbone.NAME, backbone.DEPTH, backbone.FEAT_DIM = "build_timm_backbone", "test_vit", 64
+    weights = {name: value.contiguous() for name, value in build_backbone(tiny_config).state_dict().items()}
+    backbone.PRETRAIN, backbone.PRETRAIN_PATH = True, str(path)
+    save = save_file if ending == "safetensors" else torch.save
+    save(weights, path)
+    check_backbone_weights(tiny_config)
+    weights.pop("model.cls_token")
+    save(weights, path)
+    with pytest.raises(ConfigError, match="does not fit VisionTransformer: .*cls_token is absent"):
+        check_backbone_weights(tiny_config)

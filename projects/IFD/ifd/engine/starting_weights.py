@@ -12,6 +12,7 @@ from fastreid.modeling.backbones import build_backbone
 from torch import nn
 
 from fastreid_compat.table import random_state_kept
+from timm_backbones import BackboneError, build_timm_backbone
 
 from .checkpointer import read_model, why_unreadable
 from .errors import ConfigError
@@ -40,10 +41,20 @@ def check_backbone_weights(cfg: CfgNode) -> None:
         return
     path = cfg.MODEL.BACKBONE.PRETRAIN_PATH
     with random_state_kept(), silence():
-        if path:
+        if build_timm_backbone.__name__ == cfg.MODEL.BACKBONE.NAME:
+            _check_timm(cfg)
+        elif path:
             _check_file(cfg, path)
         else:
             _check_download(cfg)
+
+
+def _check_timm(cfg: CfgNode) -> None:
+    """These refuse by themselves what does not fit, whatever the kind of file."""
+    try:
+        build_backbone(cfg)
+    except BackboneError as error:
+        raise ConfigError(str(error)) from error
 
 
 def holds_attention_stream(path: str) -> bool:
