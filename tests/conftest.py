@@ -32,10 +32,8 @@ def write_sample(root, relative, random, hue):
     Image.fromarray(labels).save(parsing)
 
 
-@pytest.fixture(scope="session")
-def parsed_prcc_root(tmp_path_factory):
-    """Folder for FASTREID_DATASETS: PRCC's layout with LIP maps, 6 training and 4 test people, 3 images a camera."""
-    root = tmp_path_factory.mktemp("datasets")
+def write_prcc(root):
+    """PRCC's layout with LIP maps: 6 training and 4 test people, 3 images a camera."""
     random = np.random.default_rng(0)
     for pid in range(1, 11):
         outfits = {"A": random.integers(0, 255, 3), "C": random.integers(0, 255, 3)}
@@ -48,6 +46,13 @@ def parsed_prcc_root(tmp_path_factory):
                 else:
                     name = f"test/{camera}/{pid:03d}/cropped_rgb{n:03d}.jpg"
                 write_sample(root, name, random, outfits[camera])
+
+
+@pytest.fixture(scope="session")
+def parsed_prcc_root(tmp_path_factory):
+    """Folder for FASTREID_DATASETS that `write_prcc` fills."""
+    root = tmp_path_factory.mktemp("datasets")
+    write_prcc(root)
     return root
 
 

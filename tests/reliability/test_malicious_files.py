@@ -55,7 +55,7 @@ def test_evaluation(finished_config, malicious):
     for load in (
         lambda: evaluate(finished_config),
         lambda: load_trained_model(finished_config, str(malicious)),
-        lambda: num_training_identities(str(malicious)),
+        lambda: num_training_identities(finished_config, str(malicious)),
         lambda: read_model(str(malicious)),
     ):
         with pytest.raises(CheckpointError, match="malicious.pth"):
@@ -83,6 +83,7 @@ def test_the_best_checkpoint(finished_config, malicious, tmp_path):
     shutil.copytree(finished_config.OUTPUT_DIR, run)
     shutil.copy(malicious, run / "model_best.pth")
     finished_config.OUTPUT_DIR = str(run)
+    finished_config.MODEL.WEIGHTS = str(run / "attention_stream" / "model_final.pth")
     IFDTrainer(finished_config).resume_or_load(resume=True)
 
 

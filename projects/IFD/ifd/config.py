@@ -3,7 +3,7 @@
 from fastreid.config import CfgNode as CN
 
 
-def add_ifd_config(cfg) -> None:
+def add_ifd_config(cfg: CN) -> None:
     """Adds the keys of IFD, with the defaults that the paper gives or leaves open, to a fast-reid config in place."""
     cfg.IFD = CN()
 

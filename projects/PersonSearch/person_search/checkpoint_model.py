@@ -73,7 +73,7 @@ class CheckpointModel:
 
     def _own_labels(self, labels: np.ndarray, map_system: str | None) -> np.ndarray:
         """A map in the model's label system that has the same clothing as one in another."""
-        if map_system is None or map_system == self.label_system:
+        if map_system is None or self.label_system in (None, map_system):
             return labels
         from datasets_ext import clothing_ids, clothing_mask
 

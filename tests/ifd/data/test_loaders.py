@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from datasets_ext import PRCC, DatasetError, MissingParsingMapError, ParsingMapError
-from ifd.data import ParsedDataset, build_test_loader, build_train_loader, check_data
+from ifd.data import ParsedDataset, SeededIndex, build_test_loader, build_train_loader, check_data
 
 
 def to_tensor(image, mask):
@@ -127,3 +127,83 @@ def test_workers_give_the_same_items(tiny_config):
     parallel = next(iter(build_test_loader(tiny_config, "PRCC")[0]))
     assert torch.equal(plain["images"], parallel["images"])
     assert plain["img_paths"] == parallel["img_paths"]
+
+
+def random_options(cfg):
+    cfg.INPUT.REA.ENABLED = cfg.INPUT.CJ.ENABLED = cfg.INPUT.AFFINE.ENABLED = cfg.INPUT.AUTOAUG.ENABLED = True
+    cfg.INPUT.RPT.ENABLED = True
+
+
+def test_the_number_of_workers_changes_no_pixel(tiny_config):
+    random_options(tiny_config)
+    batches = []
+    for workers in (0, 1, 2):
+        tiny_config.DATALOADER.NUM_WORKERS = workers
+        loader = build_train_loader(tiny_config)
+        batches.append([next(loader) for _ in range(5)])
+        loader.shutdown()
+    for other in batches[1:]:
+        for one, same in zip(batches[0], other, strict=True):
+            assert torch.equal(one["images"], same["images"])
+            assert one["img_paths"] == same["img_paths"]
+
+
+def test_a_later_epoch_is_the_same_without_those_before(tiny_config):
+    random_options(tiny_config)
+    loader = build_train_loader(tiny_config)
+    whole = [next(loader) for _ in range(9)]  # of three batches an epoch
+    later = build_train_loader(tiny_config)
+    later.stream.first_epoch = 2
+    for batch in whole[6:]:
+        assert torch.equal(next(later)["images"], batch["images"])
+    assert not torch.equal(whole[0]["images"], whole[3]["images"])
+
+
+def test_a_seeded_item_leaves_the_process_as_it_was(tiny_config):
+    random_options(tiny_config)
+    data = build_train_loader(tiny_config).dataset
+    torch.manual_seed(0)
+    np.random.seed(0)  # noqa: NPY002
+    expected = torch.rand(1), np.random.random()  # noqa: NPY002
+    torch.manual_seed(0)
+    np.random.seed(0)  # noqa: NPY002
+    one = data[SeededIndex(3, 5)]["images"]
+    assert (torch.rand(1), np.random.random()) == expected  # noqa: NPY002
+    assert torch.equal(data[SeededIndex(3, 5)]["images"], one)
+    assert not torch.equal(data[SeededIndex(3, 6)]["images"], one)
+
+
+def test_a_batch_larger_than_the_data_set_is_refused(tiny_config):
+    tiny_config.SOLVER.IMS_PER_BATCH = 64
+    tiny_config.DATALOADER.SAMPLER_TRAIN = "TrainingSampler"
+    with pytest.raises(ValueError, match="54 training images do not fill one batch"):
+        build_train_loader(tiny_config)
+
+
+def test_an_unknown_sampler_is_refused(tiny_config):
+    tiny_config.DATALOADER.SAMPLER_TRAIN = "Sampler"
+    with pytest.raises(ValueError, match="'Sampler'; expected one of ProportionalAppearanceSampler, TrainingSampler"):
+        build_train_loader(tiny_config)
+
+
+def test_the_fingerprint_tells_data_apart(copied_root):
+    before = dataset(copied_root).fingerprint()
+    assert before["images"] == 54
+    paths = list((copied_root / "prcc").rglob("train/*/*"))
+    assert before["bytes"] == sum(path.stat().st_size for path in paths)
+    # Read anew, elsewhere, it is the same.
+    moved = copied_root.parent / "elsewhere"
+    copied_root.rename(moved)
+    assert dataset(moved).fingerprint() == before
+    image = moved / "prcc" / "rgb" / "train" / "001" / "A_cropped_rgb000.jpg"
+    content = image.read_bytes()
+    image.write_bytes(content + b"\0")
+    assert dataset(moved).fingerprint()["bytes"] == before["bytes"] + 1
+    image.write_bytes(content)
+    assert dataset(moved).fingerprint() == before
+    image.rename(image.with_name("A_cropped_rgb009.jpg"))
+    map_path = moved / "prcc" / "parsing" / "train" / "001" / "A_cropped_rgb000.png"
+    map_path.rename(map_path.with_name("A_cropped_rgb009.png"))
+    renamed = dataset(moved).fingerprint()
+    assert (renamed["images"], renamed["bytes"]) == (before["images"], before["bytes"])
+    assert renamed["sha256"] != before["sha256"]

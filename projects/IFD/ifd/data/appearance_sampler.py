@@ -97,13 +97,13 @@ def proportional_counts(random: np.random.Generator, sizes: Sequence[int], total
     Returns:
         (len(sizes),) int64 counts that sum to ``total``.
     """
-    sizes = np.asarray(sizes, dtype=np.float64)
-    shares = np.zeros_like(sizes)
-    small = np.zeros(len(sizes), dtype=bool)
+    images = np.asarray(sizes, dtype=np.float64)
+    shares = np.zeros_like(images)
+    small = np.zeros(len(images), dtype=bool)
     while True:
         left = total - small.sum()
         shares[small] = 1.0
-        shares[~small] = left * sizes[~small] / sizes[~small].sum() if (~small).any() else 0.0
+        shares[~small] = left * images[~small] / images[~small].sum() if (~small).any() else 0.0
         below_one = (shares < 1.0 - 1e-9) & ~small
         if not below_one.any():
             break

@@ -1,11 +1,21 @@
 """Images with their clothing masks and labels, as the host's loaders take them."""
 
+import contextlib
+import hashlib
+import os
+import random
 from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import torch
+from fastreid.data.transforms.transforms import RandomPatch
 from torch.utils.data import Dataset
 
 from datasets_ext import ParsingMaps, read_rgb
+
+from .random_patch import PatchOfAnotherImage
+from .seeding import SeededIndex, drawing_from
+from .transforms import MaskedTransforms
 
 
 class ParsedDataset(Dataset):
@@ -18,7 +28,8 @@ class ParsedDataset(Dataset):
         relabel: number identities, cameras and outfits from 0, as training needs; evaluation keeps the ids.
 
     An item reads as a dict: ``images`` (4, H', W') float32, RGB in 0-255 and mask in [0, 1]; ``targets``, ``camids``,
-    ``clothes`` int; ``img_paths`` str.
+    ``clothes`` int; ``img_paths`` str. Read by a :class:`SeededIndex`, its transform draws from that seed, in whichever
+    process it runs, and what the process draws itself stays as it was.
 
     Raises:
         FileNotFoundError: parsing maps are missing; all are looked for here, before anything is trained.
@@ -34,7 +45,7 @@ class ParsedDataset(Dataset):
         # The host's samplers and trainer read this attribute.
         self.img_items = list(items)
         self._parsing_maps = list(parsing_maps)
-        self.transform = transform
+        self.transform = self._without_memory(transform)
         self.relabel = relabel
 
         self.pids = sorted({item[1] for item in self.img_items})
@@ -54,10 +65,33 @@ class ParsedDataset(Dataset):
         for key, paths in by_maps.items():
             readers[key].require(paths)
 
+    def _without_memory(self, transform: Callable) -> Callable:
+        """The same transform with patches of images of this data set in the place of the host's pool of patches."""
+        if isinstance(transform, MaskedTransforms):
+            image_only = [
+                PatchOfAnotherImage(self._another_image, step.prob_happen) if isinstance(step, RandomPatch) else step
+                for step in transform.image_only
+            ]
+            return MaskedTransforms(transform.joint, image_only, transform.mask_resize)
+        return transform
+
+    def _another_image(self) -> torch.Tensor:
+        """(3, H, W) float in 0-255 of a random item, augmented like any other but for what touches the image alone."""
+        index = random.randrange(len(self))
+        path = self.img_items[index][0]
+        image = read_rgb(path)
+        transform = cast(MaskedTransforms, self.transform)
+        moved = MaskedTransforms(transform.joint, [], transform.mask_resize)
+        return moved(image, self._parsing_maps[index].load_mask(path, image.size))[:3]
+
     def __len__(self) -> int:
         return len(self.img_items)
 
-    def __getitem__(self, index: int) -> dict:
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        with drawing_from(index.seed) if isinstance(index, SeededIndex) else contextlib.nullcontext():
+            return self._read(index)
+
+    def _read(self, index: int) -> dict[str, Any]:
         path, pid, camera, outfit = self.img_items[index]
         image = read_rgb(path)
         images: torch.Tensor = self.transform(image, self._parsing_maps[index].load_mask(path, image.size))
@@ -77,3 +111,18 @@ class ParsedDataset(Dataset):
     @property
     def num_cameras(self) -> int:
         return len(self.cams)
+
+    def fingerprint(self) -> dict[str, int | str]:
+        """What tells this data from other data, without reading an image: names below the common folder, labels, sizes.
+
+        Returns:
+            ``images``, their number, ``bytes`` of them and their maps, and ``sha256`` of the whole list.
+        """
+        folder = os.path.commonpath([item[0] for item in self.img_items]) if self.img_items else ""
+        digest, total = hashlib.sha256(), 0
+        for item, maps in zip(self.img_items, self._parsing_maps, strict=True):
+            sizes = [os.stat(path).st_size for path in (item[0], maps.path_for(item[0]))]
+            total += sum(sizes)
+            line = (os.path.relpath(item[0], folder).replace(os.sep, "/"), *map(str, item[1:]), *map(str, sizes))
+            digest.update("\0".join(line).encode("utf-8", "surrogateescape") + b"\n")
+        return {"images": len(self.img_items), "bytes": total, "sha256": digest.hexdigest()}

@@ -238,7 +238,7 @@ def _check_training_data(cfg: CfgNode) -> None:
         _check_warm_up(of_stage.SOLVER, len(dataset) // cfg.SOLVER.IMS_PER_BATCH, stage)
     sampler = f"DATALOADER.SAMPLER_TRAIN {cfg.DATALOADER.SAMPLER_TRAIN}"
     loader = _built(sampler, build_train_loader, cfg)
-    _built(sampler, next, iter(loader.batch_sampler))
+    _built(sampler, next, iter(loader.stream))
 
 
 def _check_warm_up(solver: CfgNode, steps: int, stage: str) -> None:

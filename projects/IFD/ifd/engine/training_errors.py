@@ -7,6 +7,7 @@ import torch
 from datasets_ext import UserError
 from datasets_ext.command import user_sentence
 
+from ..data.loader import dead_worker
 from .errors import TrainingError
 from .processes import ProcessLostError, is_lost_peer
 
@@ -34,6 +35,9 @@ def as_user_error(error: Exception) -> UserError | None:
         )
     if is_lost_peer(error):
         return ProcessLostError("another process of this training ended before its time; its own words say why")
+    ended = dead_worker(error)
+    if ended is not None:
+        return ended
     sentence = user_sentence(error)
     return None if sentence is None else TrainingError(sentence)
 

@@ -10,6 +10,7 @@ from fastreid.config import CfgNode
 
 from .checkpointer import IFDCheckpointer, num_training_identities
 from .checks import check_config, check_data, refuse_overwriting
+from .resuming import is_trained, with_settled_seed
 from .stages import STAGE1_FOLDER, has_stage1, needs_attention_stream, stage1_config
 from .trainer import IFDTrainer
 from .training_errors import as_user_error
@@ -45,13 +46,15 @@ def train(cfg: CfgNode, *, resume: bool = False, trainer: type[IFDTrainer] = IFD
         refuse_overwriting(cfg.OUTPUT_DIR)
     check_config(cfg)
     check_data(cfg)
+    stage1_folder = os.path.join(cfg.OUTPUT_DIR, STAGE1_FOLDER)
+    cfg = with_settled_seed(cfg, (cfg.OUTPUT_DIR, stage1_folder) if resume else ())
     main_weights = ""
     # Once stage 1 is begun, what it began from is not asked again.
-    begun = resume and os.path.isdir(os.path.join(cfg.OUTPUT_DIR, STAGE1_FOLDER))
+    begun = resume and os.path.isdir(stage1_folder)
     if needs_attention_stream(cfg) and (begun or has_stage1(cfg)):
         stage1 = stage1_config(cfg)
         weights = os.path.join(stage1.OUTPUT_DIR, "model_final.pth")
-        if resume and os.path.isfile(weights):
+        if resume and is_trained(stage1, cfg.OUTPUT_DIR):
             logger.info("Stage 1 is trained: %s", weights)
         else:
             logger.info("Stage 1 of 2: the attention stream alone, %d epochs", stage1.SOLVER.MAX_EPOCH)
