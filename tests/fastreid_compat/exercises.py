@@ -38,6 +38,27 @@ def data_loader():
     assert next(iter(loader))["images"].shape == (2, 3)
 
 
+def background_loading():
+    from unittest import mock
+
+    from fastreid.data import data_utils
+
+    def broken():
+        yield "batch"
+        raise ValueError("no image")
+
+    with mock.patch.object(torch.cuda, "set_device"), contextlib.redirect_stderr(None):
+        batches = data_utils.BackgroundGenerator(broken(), 0)
+        batches.join()
+    assert next(batches) == "batch"
+    for _ in range(2):
+        assert not batches.queue.empty(), "training waits for ever"
+        told = outcome(lambda: next(batches))
+        assert told == "ValueError: no image", told
+    batches.exit_event.set()
+    assert list(batches) == []
+
+
 def affine():
     from fastreid.config import get_cfg
     from fastreid.data.transforms import build_transforms
@@ -117,6 +138,35 @@ def checkpoints():
         model = torch.nn.Linear(2, 2, bias=False)
         assert Checkpointer(model).load(str(path)) == {"metric": 0.5}
         assert model.weight.tolist() == [[1, 1], [1, 1]]
+
+
+def freezing():
+    from fastreid.config import get_cfg
+    from fastreid.solver import build_optimizer
+
+    cfg = get_cfg()
+    cfg.SOLVER.OPT = "SGD"
+    cfg.MODEL.FREEZE_LAYERS = ["0"]
+    cfg.SOLVER.FREEZE_ITERS = 2
+
+    def steps(number, state=None):
+        model = torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.Linear(1, 1))
+        optimizer, _ = build_optimizer(cfg, model, contiguous=False)
+        if state is not None:
+            optimizer.load_state_dict(state)
+        moved = []
+        for _ in range(number):
+            before = model[0].weight.detach().clone()
+            optimizer.zero_grad()
+            model(torch.ones(1, 1)).sum().backward()
+            optimizer.step()
+            moved.append(not torch.equal(model[0].weight, before))
+        return moved, optimizer.state_dict()
+
+    frozen, state = steps(2)
+    assert frozen == [False, False]
+    assert steps(3)[0] == [False, False, True]
+    assert steps(1, state)[0] == [True], "layers were frozen anew"
 
 
 class Opens:
@@ -223,6 +273,7 @@ def profiling():
 EXERCISES = {
     "device": device,
     "data loader": data_loader,
+    "background loading": background_loading,
     "affine": affine,
     "image to tensor": image_to_tensor,
     "four-field items": four_field_items,
@@ -230,6 +281,7 @@ EXERCISES = {
     "network recipes": network_recipes,
     "gradient buffers": gradient_buffers,
     "clipping": clipping,
+    "freezing": freezing,
     "safe loading": safe_loading,
     "checkpoints": checkpoints,
     "evaluation": evaluation,

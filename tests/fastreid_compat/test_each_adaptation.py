@@ -20,6 +20,7 @@ NO_CUDA = r"(RuntimeError|AssertionError): .*(NVIDIA driver|not compiled with CU
 FAILURES = {
     "device": NO_CUDA,
     "data loader": NO_CUDA,
+    "background loading": r"AssertionError: training waits for ever",
     "affine": r"TypeError: .* unexpected keyword argument 'resample'",
     "image to tensor": r"UserWarning: TypedStorage is deprecated",
     "four-field items": r"ValueError: too many values to unpack \(expected 3",
@@ -27,6 +28,7 @@ FAILURES = {
     "network recipes": r"FileNotFoundError: .*'fastreid/modeling/backbones/regnet/regnetx/RegNetX-200MF_dds_8gpu.yaml'",
     "gradient buffers": r"AssertionError: no weight was updated",
     "clipping": r"RuntimeError: .*nested_tensorlist",
+    "freezing": r"AssertionError: layers were frozen anew",
     "safe loading": r"AssertionError: the file ran code",
     "checkpoints": r"UnpicklingError: Weights only load failed",
     "evaluation": r"SystemExit: 1",

@@ -1,4 +1,4 @@
-"""Optimisers: gradients that zero_grad() drops, and clipping where a frozen layer has none."""
+"""Optimisers: gradients that zero_grad() drops, clipping where a frozen layer has none, freezing that starts anew."""
 
 import functools
 import types
@@ -67,6 +67,62 @@ def _apply_clipping() -> None:
     rebind(host_create_clipper, _create_gradient_clipper)
 
 
+# Entry of an optimiser's first group: steps that its frozen layers have stood still for.
+_FROZEN_STEPS = "frozen_steps"
+
+
+def _one_frozen_step() -> torch.optim.Optimizer:
+    freezing = build._generate_optimizer_class_with_freeze_layer(torch.optim.SGD, freeze_iters=1)
+    optimizer = freezing([{"params": torch.zeros(1), "freeze_status": "freeze"}], lr=1.0)
+    optimizer.param_groups[0]["params"][0].grad = torch.ones(1)
+    optimizer.step()
+    return optimizer
+
+
+def _freezing_starts_anew() -> bool:
+    # Two steps in a row, of which the state is saved and loaded after the first, into an optimiser that has done none.
+    first = _one_frozen_step()
+    resumed = build._generate_optimizer_class_with_freeze_layer(torch.optim.SGD, freeze_iters=1)(
+        [{"params": torch.zeros(1), "freeze_status": "freeze"}], lr=1.0
+    )
+    resumed.load_state_dict(first.state_dict())
+    weight = resumed.param_groups[0]["params"][0]
+    weight.grad = torch.ones(1)
+    resumed.step()
+    return not weight.any()
+
+
+def _freezing_class(optimizer: type[torch.optim.Optimizer], *, freeze_iters: int = 0) -> type[torch.optim.Optimizer]:
+    """As the host's, but the steps are counted in the optimiser's state, which checkpoints hold.
+
+    Args:
+        optimizer: class of the optimiser.
+        freeze_iters: steps without an update of the groups whose freeze_status is "freeze", at least 1.
+    """
+    assert freeze_iters > 0, "No layers need to be frozen or freeze iterations is 0"
+
+    @torch.no_grad()
+    def step(self: torch.optim.Optimizer, closure: Callable | None = None) -> Any:
+        done = self.param_groups[0].get(_FROZEN_STEPS, 0)
+        frozen = []
+        if done < freeze_iters:
+            self.param_groups[0][_FROZEN_STEPS] = done + 1
+            groups = [group for group in self.param_groups if group["freeze_status"] == "freeze"]
+            frozen = [(weight, weight.grad) for group in groups for weight in group["params"]]
+        for weight, _ in frozen:
+            weight.grad = None
+        result = optimizer.step(self, closure)
+        for weight, gradient in frozen:
+            weight.grad = gradient
+        return result
+
+    return type(f"{optimizer.__name__}WithFreezeLayer", (optimizer,), {"step": step})
+
+
+def _apply_freezing() -> None:
+    rebind(build._generate_optimizer_class_with_freeze_layer, _freezing_class)
+
+
 ADAPTATIONS = (
     Adaptation(
         name="gradient buffers",
@@ -79,5 +135,11 @@ ADAPTATIONS = (
         reason="clipping gradients by value fails while MODEL.FREEZE_LAYERS takes the gradients of layers away",
         needed=_clipping_nothing_fails,
         apply=_apply_clipping,
+    ),
+    Adaptation(
+        name="freezing",
+        reason="MODEL.FREEZE_LAYERS freezes for SOLVER.FREEZE_ITERS once more each time that a training is resumed",
+        needed=_freezing_starts_anew,
+        apply=_apply_freezing,
     ),
 )

@@ -7,7 +7,8 @@ def add_ifd_config(cfg: CN) -> None:
     """Adds the keys of IFD, with the defaults that the paper gives or leaves open, to a fast-reid config in place."""
     cfg.IFD = CN()
 
-    # Random seed of a run (initial weights, sampling, augmentation); negative: a new one each time, printed in the log.
+    # Random seed of a run: initial weights, samples and augmentation follow from it, the stage and the epoch. Negative:
+    # drawn once for a run, written to its config.yaml and checkpoints, and kept when it is resumed.
     cfg.IFD.SEED = -1
 
     # Newest checkpoints of a stage that are kept beside model_best and model_final; 0: all, as the host.

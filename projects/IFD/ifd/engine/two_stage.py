@@ -104,7 +104,7 @@ def _run(cfg: CfgNode, resume: bool, trainer: type[IFDTrainer], main_weights: st
     with _in_a_sentence():
         run = trainer(cfg)
         run.resume_or_load(resume=resume)
-        if main_weights and not (resume and run.checkpointer.has_checkpoint()):
+        if main_weights and not run.checkpointer.resumed_from:
             run.checkpointer.load(main_weights, checkpointables=[])
         return run.train()
 
