@@ -39,16 +39,35 @@ def test_vectors_are_the_feature_extractors(checkpoint, finished_config, draw):
     assert model([]).shape == (0, model.dim)
 
 
+def test_maps_of_a_model_that_took_each_trees_word(checkpoint, finished_config, tmp_path, draw):
+    path, config = checkpoint
+    labels = np.zeros((64, 32), np.uint8)
+    labels[20:] = 5
+    expected = load_model(path, config=config)([draw(0)], [labels])
+    finished_config.IFD.PARSING.SYSTEM = "auto"
+    (tmp_path / "auto.yaml").write_text(finished_config.dump())
+    model = load_model(path, config=str(tmp_path / "auto.yaml"))
+    assert (model.needs_maps, model.label_system) == (True, None)
+    assert model([draw(0)], [labels], map_system="lip") == pytest.approx(expected, abs=1e-6)
+    atr = np.where(labels == 5, 4, 0).astype(np.uint8)
+    assert model([draw(0)], [atr], map_system="atr") == pytest.approx(expected, abs=1e-6)
+    with pytest.raises(ModelFileError, match="to know the label system of the maps"):
+        model([draw(0)], [labels])
+
+
 def test_fingerprints_follow_what_the_vectors_follow(checkpoint, finished_config, tmp_path):
     path, _ = checkpoint
     first = checkpoint_fingerprint(finished_config, path)
     finished_config.OUTPUT_DIR = finished_config.MODEL.WEIGHTS = "elsewhere"
     finished_config.MODEL.DEVICE = "cuda"
+    finished_config.IFD.SEED = 5
     assert checkpoint_fingerprint(finished_config, path) == first
     finished_config.TEST.FLIP.ENABLED = not finished_config.TEST.FLIP.ENABLED
     other = checkpoint_fingerprint(finished_config, path)
+    finished_config.IFD.MASK_RESIZE = "nearest"
+    masks = checkpoint_fingerprint(finished_config, path)
     (tmp_path / "other.pth").write_bytes(b"other")
-    assert len({first, other, checkpoint_fingerprint(finished_config, tmp_path / "other.pth")}) == 3
+    assert len({first, other, masks, checkpoint_fingerprint(finished_config, tmp_path / "other.pth")}) == 4
 
 
 def test_a_checkpoint_without_its_config(tmp_path):

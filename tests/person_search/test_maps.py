@@ -25,6 +25,29 @@ def test_a_folder_of_maps(maps):
         folder(["a/2.jpg"], [image])
 
 
+def test_a_folder_says_whose_labels_its_maps_hold(maps):
+    (maps / "label_system.json").write_text('{"system": "atr", "model": "some/parser"}')
+    assert MapFolder(maps).system == MapFolder(maps, "atr").system == "atr"
+    with pytest.raises(PhotoError, match="of label system 'atr', by .* to be read as 'lip'"):
+        MapFolder(maps, "lip")
+    (maps / "a" / "label_system.json").write_text('{"system": "lip"}')
+    with pytest.raises(PhotoError, match="several label systems: 'atr' by .*, 'lip' by"):
+        MapFolder(maps)
+
+
+def test_the_record_is_the_one_that_makers_of_maps_write(tmp_path):
+    datasets_ext = pytest.importorskip("datasets_ext")
+    datasets_ext.claim_tree(str(tmp_path), datasets_ext.TreeRecord("pascal"), [])
+    assert MapFolder(tmp_path).system == "pascal"
+
+
+@pytest.mark.parametrize("record", ["", "[]", "{}", '{"system": "lip", "replacing": true}'])
+def test_records_that_say_nothing(maps, record):
+    (maps / "label_system.json").write_text(record)
+    with pytest.raises(PhotoError, match="cannot be read|being replaced"):
+        MapFolder(maps)
+
+
 def test_one_photos_map(maps):
     (labels,) = MapFile(maps / "2.png")(["whatever.jpg"], [Image.new("RGB", (5, 6))])
     assert (labels == 4).all()
@@ -35,7 +58,7 @@ def test_a_parser(monkeypatch):
     people_parsing = pytest.importorskip("people_parsing")
     batches = []
 
-    class Parser:
+    class Parser(people_parsing.Parser):
         """Labels each image by its width; of two image processors' shapes."""
 
         class system:
@@ -53,7 +76,7 @@ def test_a_parser(monkeypatch):
     assert maps.system == "pascal"
     images = [Image.new("RGB", (width, 9)) for width in (5, 6, 7, 5)]
     assert [labels.shape for labels in maps(["x"] * 4, images)] == [(9, 5), (9, 6), (9, 7), (9, 5)]
-    assert batches == [2, 1, 1]
+    assert batches == [3, 1]
     assert maps([], []) == []
 
 

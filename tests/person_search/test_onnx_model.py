@@ -4,7 +4,8 @@ from PIL import Image
 
 from person_search import ModelFileError, PhotoError, load_model
 from person_search.decisions import Decisions
-from person_search.onnx_model import OnnxMetadata, OnnxModel, resized, resized_mask
+from person_search.onnx_model import OnnxMetadata, OnnxModel
+from person_search.resizing import resized
 
 
 def test_a_vector_is_what_the_graph_says(model, draw):
@@ -50,28 +51,14 @@ def test_maps_that_do_not_do(masked_model_path, draw):
         model([draw(0)], [np.zeros((32, 64), np.uint8)])
 
 
-@pytest.mark.parametrize("size", [(64, 32), (96, 48), (17, 5)])
-def test_pictures_and_masks_are_resized_as_evaluation_does(size):
-    torch = pytest.importorskip("torch")
-    tv_tensors = pytest.importorskip("torchvision.tv_tensors")
-    from torchvision.transforms import InterpolationMode, v2
-
-    generator = np.random.default_rng(0)
-    resize = v2.Resize(list(size), interpolation=InterpolationMode.BICUBIC)
-    for height, width in ((128, 64), (211, 97), (40, 60), (256, 128)):
-        image = Image.fromarray(generator.integers(0, 256, (height, width, 3), np.uint8))
-        mask = generator.integers(0, 2, (height, width), np.uint8)
-        expected, expected_mask = resize(image, tv_tensors.Mask(torch.from_numpy(mask)[None]))
-        assert (resized(image, size) == np.asarray(expected).transpose(2, 0, 1)).all()
-        assert (resized_mask(mask.astype(bool), size) == expected_mask[0].numpy()).all()
-
-
 def test_metadata_comes_back():
     decisions = Decisions("f", {1e-3: 0.5, 1e-2: 0.4})
-    told = OnnxMetadata("f", "lip", {"lip": (5, 9)}, "main", "Apache-2.0", "rendered people", decisions)
+    told = OnnxMetadata("f", "lip", {"lip": (5, 9)}, "nearest", "main", "Apache-2.0", "rendered people", decisions)
     assert OnnxMetadata.from_properties(told.to_properties(), "x") == told
     with pytest.raises(ModelFileError, match="damaged metadata"):
         OnnxMetadata.from_properties({**told.to_properties(), "person_search.clothing": "[3"}, "x")
+    with pytest.raises(ModelFileError, match="damaged metadata"):
+        OnnxMetadata.from_properties({"person_search.format": "1"}, "x")
 
 
 def test_fingerprints(save_model, tmp_path):
@@ -112,6 +99,10 @@ def test_files_that_are_no_models(tmp_path, save_model):
         ({"unit": False}, "vectors of length"),
         ({"channels": 4, "label_system": None}, "do not say which labels are clothing"),
         ({"channels": 4, "clothing": {"atr": (3,)}}, "do not say which labels are clothing"),
+        (
+            {"channels": 4, "mask_resize": "lanczos"},
+            "resizes masks by 'lanczos'; this version knows antialias, nearest",
+        ),
     ],
 )
 def test_models_of_another_form(tmp_path, save_model, options, message):

@@ -1,5 +1,6 @@
 """A checkpoint of IFD as a model of person_search: needs ifd, the host and PyTorch."""
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from PIL import Image
 
 from .decisions import beside
 from .errors import ModelFileError, require_package
+from .photos import check_map
 
 
 class CheckpointModel:
@@ -22,7 +24,8 @@ class CheckpointModel:
 
     Attributes:
         path: of the checkpoint.
-        dim, fingerprint, needs_maps, label_system, decisions: see ``Model``.
+        dim, fingerprint, needs_maps, decisions: see ``Model``.
+        label_system: see ``Model``; None too where the config says auto, and then each map's own must be said.
 
     Raises:
         ModelFileError: there is no config.
@@ -35,11 +38,21 @@ class CheckpointModel:
         config = config or os.path.join(os.path.dirname(self.path), "config.yaml")
         if not os.path.isfile(config):
             raise ModelFileError(f"Checkpoint {self.path} needs its config, and {config} is none: name it.")
-        extractor = require_package("ifd.feature_extractor", "parse", f"Checkpoint {self.path}")
+        module = require_package("ifd.feature_extractor", "parse", f"Checkpoint {self.path}")
         engine = require_package("ifd.engine", "parse", f"Checkpoint {self.path}")
+        datasets_ext = require_package("datasets_ext", "parse", f"Checkpoint {self.path}")
         cfg = engine.load_config(config, [] if device is None else ["MODEL.DEVICE", device])
-        self._extract = extractor.FeatureExtractor(cfg, self.path)
-        self._clothing = list(cfg.IFD.PARSING.CLOTHING) or None
+        self.fingerprint = checkpoint_fingerprint(cfg, self.path)
+        clothing = list(cfg.IFD.PARSING.CLOTHING) or None
+        told = None
+        if datasets_ext.is_auto(cfg.IFD.PARSING.SYSTEM):
+            # In training each tree of maps said its own. The extractor, which reads none, needs one to be spoken to in.
+            cfg.IFD.PARSING.SYSTEM = _first_system(clothing)
+        else:
+            told = datasets_ext.label_system(cfg.IFD.PARSING.SYSTEM).name
+        self._extract = module.FeatureExtractor(cfg, self.path)
+        self._pair = datasets_ext.ImageAndMap
+        self._masks = _Masks(str(cfg.IFD.PARSING.SYSTEM), clothing)
         grey = Image.new("RGB", (32, 64), (127, 127, 127))
         try:
             found = self._extract(grey)
@@ -48,8 +61,7 @@ class CheckpointModel:
             found = self._extract(grey, np.zeros((64, 32), np.uint8))
             self.needs_maps = True
         self.dim = int(found.shape[-1])
-        self.label_system = str(cfg.IFD.PARSING.SYSTEM) if self.needs_maps else None
-        self.fingerprint = checkpoint_fingerprint(cfg, self.path)
+        self.label_system = told if self.needs_maps else None
         self.decisions = beside(self.path, self.fingerprint)
 
     def __call__(
@@ -62,23 +74,54 @@ class CheckpointModel:
         if not images:
             return np.zeros((0, self.dim), np.float32)
         if not self.needs_maps:
-            return _unit(np.stack([self._extract(image) for image in images]))
-        if maps is None:
+            return _unit(self._extract(images))
+        system = map_system or self.label_system
+        if maps is None or system is None:
+            what = "the parsing map of each photo" if maps is None else "to know the label system of the maps"
             raise ModelFileError(
-                f"Checkpoint {self.path} needs the parsing map of each photo, and none was given. Name a folder of "
-                "maps or a parser."
+                f"Checkpoint {self.path} needs {what}. Name a folder of maps or a parser (--maps, --map-system, "
+                "--parser)."
             )
-        own = [self._own_labels(labels, map_system) for labels in maps]
-        return _unit(np.stack([self._extract(image, labels) for image, labels in zip(images, own, strict=True)]))
+        pairs = []
+        for image, labels in zip(images, maps, strict=True):
+            check_map(labels, image.size, "given")
+            pairs.append(self._pair(image, self._masks(labels, system)))
+        return _unit(self._extract(pairs))
 
-    def _own_labels(self, labels: np.ndarray, map_system: str | None) -> np.ndarray:
-        """A map in the model's label system that has the same clothing as one in another."""
-        if map_system is None or self.label_system in (None, map_system):
+
+class _Masks:
+    """Maps in the extractor's label system with the same clothing as maps in any.
+
+    Args:
+        system: the extractor's.
+        clothing: names of the clothing labels, None for those of each system.
+    """
+
+    def __init__(self, system: str, clothing: list[str] | None):
+        self._system, self._clothing = system, clothing
+
+    def __call__(self, labels: np.ndarray, system: str) -> np.ndarray:
+        if system == self._system:
             return labels
         from datasets_ext import clothing_ids, clothing_mask
 
-        mask = clothing_mask(labels, clothing_ids(map_system, self._clothing))
-        return mask * np.uint8(clothing_ids(self.label_system, self._clothing)[0])
+        try:
+            mask = clothing_mask(labels, clothing_ids(system, self._clothing))
+        except ValueError as error:
+            raise ModelFileError(f"Parsing maps in label system {system!r} do not serve this model: {error}") from error
+        masked: np.ndarray = mask * np.uint8(clothing_ids(self._system, self._clothing)[0])
+        return masked
+
+
+def _first_system(clothing: list[str] | None) -> str:
+    """The first label system that has these clothing labels; the first of all where none has."""
+    from datasets_ext import LABEL_SYSTEMS, clothing_ids
+
+    for system in LABEL_SYSTEMS:
+        with contextlib.suppress(ValueError):
+            clothing_ids(system, clothing)
+            return str(system)
+    return str(next(iter(LABEL_SYSTEMS)))
 
 
 def checkpoint_fingerprint(cfg: Any, path: str | os.PathLike[str]) -> str:
@@ -93,11 +136,13 @@ def checkpoint_fingerprint(cfg: Any, path: str | os.PathLike[str]) -> str:
     """
     settings = cfg.clone()
     settings.defrost()
-    # Where the weights come from and where they run says nothing of the vectors.
+    # Where the weights come from, where they run, and how they were trained says nothing of the vectors.
     settings.MODEL.WEIGHTS = settings.MODEL.DEVICE = settings.MODEL.BACKBONE.PRETRAIN_PATH = ""
     settings.IFD.PARSING.ROOT = ""
-    kept = (settings.MODEL, settings.INPUT.SIZE_TEST, settings.INPUT.CROP, settings.TEST.FLIP, settings.TEST.METRIC,
-            settings.IFD.PARSING, settings.IFD.DESCRIPTOR, settings.IFD.NECK_ORDER, settings.IFD.MASK_FILL)  # fmt: skip
+    for key in ("SEED", "KEEP_CHECKPOINTS", "SAMPLER", "STAGE1", "SINGLE_SHOT", "METRIC_MODE"):
+        settings.IFD.pop(key, None)
+    test = settings.TEST
+    kept = (settings.MODEL, settings.IFD, settings.INPUT.SIZE_TEST, settings.INPUT.CROP, test.FLIP, test.METRIC)
     digest = hashlib.sha256("\n".join(map(str, kept)).encode())
     with open(path, "rb") as file:
         while block := file.read(2**20):

@@ -1,5 +1,6 @@
 """Where the parsing maps of photos come from, for models that need them: a folder of maps, or a parser."""
 
+import json
 import os
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -7,8 +8,11 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
-from .errors import require_package
+from .errors import PhotoError, require_package
 from .photos import read_map
+
+#: What makers of maps write into a tree's root (``datasets_ext.tree_record``).
+RECORD_NAME = "label_system.json"
 
 
 class Maps(Protocol):
@@ -40,13 +44,20 @@ class Maps(Protocol):
 class MapFolder:
     """A folder of maps: each photo's relative path with the ending ``.png``.
 
+    What the folder says of itself counts, ``label_system.json`` as the makers of maps write it: read as labels of
+    another system, maps look right and are wrong.
+
     Args:
         folder: of the maps.
-        system: their label system; None: the model's own.
+        system: their label system; None: what the folder says, else the model's own.
+
+    Raises:
+        PhotoError: the folder says another system, several, or that its maps are being replaced.
     """
 
     def __init__(self, folder: str | os.PathLike[str], system: str | None = None):
-        self.folder, self.system = os.fspath(folder), system
+        self.folder = os.fspath(folder)
+        self.system = _said_or_told(self.folder, system)
 
     def __call__(self, paths: Sequence[str], images: Sequence[Image.Image]) -> list[np.ndarray]:
         return [
@@ -88,20 +99,42 @@ class ParserMaps:
         self.system: str | None = self._parser.system.name
 
     def __call__(self, paths: Sequence[str], images: Sequence[Image.Image]) -> list[np.ndarray]:
-        import torch
-
         prepared = [self._parser.prepare(image) for image in images]
-        maps: list[np.ndarray] = []
-        # Some image processors give inputs of different shapes.
-        shapes = [inputs.shape for inputs in prepared]
-        for start, stop in _runs(shapes):
-            sizes = [image.size for image in images[start:stop]]
-            with torch.no_grad():
-                maps += self._parser.parse(torch.stack(prepared[start:stop]), sizes)
+        maps: list[np.ndarray] = self._parser.parse_prepared(prepared, [image.size for image in images])
         return maps
 
 
-def _runs(values: Sequence[Any]) -> list[tuple[int, int]]:
-    """Start and end of each run of equal neighbours."""
-    borders = [0, *(place for place in range(1, len(values)) if values[place] != values[place - 1]), len(values)]
-    return [(start, stop) for start, stop in zip(borders, borders[1:], strict=False) if stop > start]
+def _said_or_told(folder: str, told: str | None) -> str | None:
+    """The label system of a folder of maps: what it says, what was told, or None where nobody says."""
+    said: dict[str, str] = {}
+    for path, _, names in os.walk(folder):
+        if RECORD_NAME in names:
+            record = os.path.join(path, RECORD_NAME)
+            said.setdefault(_system_of(record), record)
+    if len(said) > 1:
+        where = ", ".join(f"{system!r} by {record}" for system, record in sorted(said.items()))
+        raise PhotoError(f"The maps below {folder} are of several label systems: {where}. Keep each in its own folder.")
+    for system, record in said.items():
+        if told not in (None, system):
+            raise PhotoError(
+                f"The maps below {folder} are of label system {system!r}, by {record}, and were to be read as "
+                f"{told!r}. Leave --map-system out."
+            )
+        return system
+    return told
+
+
+def _system_of(record: str) -> str:
+    try:
+        with open(record, encoding="utf-8") as file:
+            values = json.load(file)
+        if values.get("replacing"):
+            raise PhotoError(
+                f"The maps beside {record} were being replaced when the run that did it ended. Run it again, with "
+                "--overwrite."
+            )
+        return str(values["system"])
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise PhotoError(
+            f'{record} cannot be read ({error!r}); expected {{"system": "lip"}} or another label system.'
+        ) from error

@@ -18,6 +18,7 @@ from PIL import Image
 from .decisions import Decisions, beside
 from .errors import DecisionsError, ModelFileError, require_package
 from .photos import check_map
+from .resizing import MASK_RESIZES, resized, resized_mask
 
 _PREFIX = "person_search."
 FORMAT = "1"
@@ -34,6 +35,7 @@ class OnnxMetadata:
         label_system: that the model was trained with; None where it takes RGB alone.
         clothing: label values that count as clothing by label system, so that maps of other systems serve too; empty
             for RGB alone.
+        mask_resize: how a mask comes to the model's size, see ``resized_mask``.
         descriptor: what the vector is: main, attention or joined.
         licence: of the weights.
         trained_on: of the data.
@@ -43,6 +45,7 @@ class OnnxMetadata:
     fingerprint: str = ""
     label_system: str | None = None
     clothing: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    mask_resize: str = "antialias"
     descriptor: str = ""
     licence: str = ""
     trained_on: str = ""
@@ -55,6 +58,7 @@ class OnnxMetadata:
             "fingerprint": self.fingerprint,
             "label_system": self.label_system or "",
             "clothing": json.dumps({system: list(ids) for system, ids in self.clothing.items()}),
+            "mask_resize": self.mask_resize,
             "descriptor": self.descriptor,
             "licence": self.licence,
             "trained_on": self.trained_on,
@@ -85,12 +89,13 @@ class OnnxMetadata:
                 fingerprint=texts.get("fingerprint", ""),
                 label_system=texts.get("label_system") or None,
                 clothing={str(system): tuple(int(one) for one in ids) for system, ids in clothing.items()},
+                mask_resize=texts["mask_resize"],
                 descriptor=texts.get("descriptor", ""),
                 licence=texts.get("licence", ""),
                 trained_on=texts.get("trained_on", ""),
                 decisions=Decisions.from_json(texts["decisions"], path) if texts.get("decisions") else None,
             )
-        except (ValueError, TypeError, AttributeError, DecisionsError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, DecisionsError) as error:
             raise ModelFileError(f"Model {path} has damaged metadata ({error}). Export it again.") from error
 
 
@@ -138,6 +143,11 @@ class OnnxModel:
                 f"Model {self.path} takes a clothing mask, but its metadata do not say which labels are clothing. "
                 "Export it again."
             )
+        if self.metadata.mask_resize not in MASK_RESIZES:
+            raise ModelFileError(
+                f"Model {self.path} resizes masks by {self.metadata.mask_resize!r}; this version knows "
+                f"{', '.join(MASK_RESIZES)}. Update it."
+            )
         self.dim = self._trial(channels)
         self.fingerprint = self.metadata.fingerprint or _hash_of(self.path)
         self.decisions = beside(self.path, self.fingerprint) or self.metadata.decisions
@@ -173,7 +183,7 @@ class OnnxModel:
         masks = []
         for image, labels in zip(images, maps, strict=True):
             check_map(labels, image.size, "given")
-            masks.append(resized_mask(np.isin(labels, clothing), self.size))
+            masks.append(resized_mask(np.isin(labels, clothing), self.size, self.metadata.mask_resize))
         return [np.concatenate([rgb, mask[None]]) for rgb, mask in zip(pixels, masks, strict=True)]
 
     def _run(self, inputs: np.ndarray) -> np.ndarray:
@@ -222,38 +232,6 @@ class OnnxModel:
                 "Export it again."
             )
         return int(found.shape[1])
-
-
-def resized(image: Image.Image, size: tuple[int, int]) -> np.ndarray:
-    """Pixels of an RGB image at the model's size, bicubic, as evaluation resizes.
-
-    Args:
-        image: RGB.
-        size: (height, width).
-
-    Returns:
-        (3, height, width) float32 in 0 to 255.
-    """
-    pixels = np.asarray(image.resize(size[::-1], Image.Resampling.BICUBIC), np.float32)
-    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
-
-
-def resized_mask(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A mask at the model's size by the nearest pixel, as evaluation resizes: PyTorch's nearest, not Pillow's.
-
-    Args:
-        mask: (H, W) bool.
-        size: (height, width).
-
-    Returns:
-        (height, width) float32 of 0 and 1.
-    """
-    rows, columns = (
-        # In float32, as PyTorch computes it: a border may fall to the other side in float64.
-        np.minimum((np.arange(new, dtype=np.float32) * np.float32(old / new)).astype(np.int64), old - 1)
-        for new, old in zip(size, mask.shape, strict=True)
-    )
-    return mask[rows[:, None], columns].astype(np.float32)
 
 
 def _providers(runtime: Any, device: str | None) -> list[Any]:
