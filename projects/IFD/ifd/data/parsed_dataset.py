@@ -104,6 +104,11 @@ class ParsedDataset(Dataset):
         return {"images": images, "targets": pid, "camids": camera, "clothes": outfit, "img_paths": path}
 
     @property
+    def parsing_maps(self) -> list[ParsingMaps]:
+        """What finds and reads the parsing map of each item."""
+        return self._parsing_maps
+
+    @property
     def num_classes(self) -> int:
         """Identities; the host's trainer sizes the classifiers by it."""
         return len(self.pids)

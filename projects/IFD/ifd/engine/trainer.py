@@ -15,9 +15,11 @@ from fastreid.utils import comm
 from torch.utils.data import DataLoader
 
 from ..data import StreamLoader, build_test_loader, build_train_loader
+from ..data.region_sample import read_region_sample
 from ..data.seeding import MODEL, WEIGHTS, derived_seed, seed_process, stage_number
 from ..evaluation import ClothesEvaluator
 from .checkpointer import BEST, CheckpointError, IFDCheckpointer, read_entries
+from .epoch_report import EpochReport
 from .hooks import CheckpointedEvaluation, EvaluationWriter
 from .resuming import refuse_other_run, with_seed, with_settled_seed
 from .run_record import RunRecord
@@ -104,7 +106,8 @@ class IFDTrainer(DefaultTrainer):
         self._evaluation = CheckpointedEvaluation(
             self.checkpointer, self._test_and_remember, self.cfg.SOLVER.CHECKPOINT_PERIOD, self.cfg.TEST.EVAL_PERIOD
         )
-        built: list[hooks.HookBase] = []
+        report = EpochReport(self.model, lambda: read_region_sample(self.cfg, self.data_loader.dataset))
+        built: list[hooks.HookBase] = [report]
         for hook in super().build_hooks():
             if isinstance(hook, hooks.EvalHook):
                 built.append(self._evaluation)

@@ -71,7 +71,7 @@ def clothing_contrastive_loss(
     pair_loss = F.softplus(negatives - similarity)
     w_p = _pair_weights(clothes, cross_clothes_weight).to(dtype)
     if normalize_weights:
-        w_p = w_p / w_p[positive].mean()
+        w_p = w_p / _mean_over(positive, w_p)
     per_anchor = (w_p * pair_loss).masked_fill(~positive, 0.0).sum(dim=1)[anchors] / num_positives[anchors]
     return per_anchor.sum() / (len(per_anchor) if average_over == "anchors_with_positive" else len(pids))
 
@@ -124,8 +124,9 @@ class ClothingContrastiveLoss(nn.Module):
         Returns:
             Scalar on the labels' device; 1 where the weights are normalised, NaN where there is no positive pair.
         """
-        weights = _pair_weights(clothes.flatten(), self.cross_clothes_weight)[_positives(pids.flatten())]
-        return weights.mean() / (weights.mean() if self.normalize_weights else 1.0)
+        weights = _pair_weights(clothes.flatten(), self.cross_clothes_weight)
+        mean = _mean_over(_positives(pids.flatten()), weights)
+        return mean / mean if self.normalize_weights else mean
 
     def extra_repr(self) -> str:
         return (
@@ -137,6 +138,11 @@ class ClothingContrastiveLoss(nn.Module):
 def _positives(pids: torch.Tensor) -> torch.Tensor:
     """(N, N) bool: pairs of two samples of one identity."""
     return (pids[:, None] == pids[None, :]) & ~torch.eye(len(pids), dtype=torch.bool, device=pids.device)
+
+
+def _mean_over(pairs: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Mean of (N, N) weights over the pairs of an (N, N) mask, without a word between host and device."""
+    return (weights * pairs).sum() / pairs.sum()
 
 
 def _pair_weights(clothes: torch.Tensor, cross_clothes_weight: float) -> torch.Tensor:
