@@ -18,7 +18,7 @@ from datasets_ext.command import run
 from datasets_ext.options import count, positive
 from ifd.ablation import VARIANTS, DataFacts, check_same_settings, plan_trials, write_report
 from ifd.engine import ConfigError, load_config, run_all
-from ifd.engine.checks import check_config
+from ifd.engine.checks import check_config, check_data, check_keys
 
 _TRAIN_NET = Path(__file__).resolve().parent.parent / "train_net.py"
 
@@ -28,6 +28,10 @@ def main(args: argparse.Namespace) -> None:
     cfg = load_config(args.config_file, [*args.opts, "OUTPUT_DIR", str(output)])
     if cfg.MODEL.WEIGHTS:
         raise ConfigError("MODEL.WEIGHTS is set, but an ablation trains each variant from the same start; leave it out")
+    # First what costs nothing, then the data, which many do not have; a trial only with both. Written down is only what
+    # could go.
+    check_keys(cfg)
+    check_data(cfg)
     check_config(cfg)
     data = DataFacts.of(cfg)
     check_same_settings(cfg, data)

@@ -9,12 +9,12 @@ Similarities follow TEST.FLIP.
 import argparse
 import sys
 
-from datasets_ext import dataset_class
 from datasets_ext.command import run
 from datasets_ext.options import count, positive
 from ifd.ablation import VARIANTS
-from ifd.data import build_test_loader, check_data
+from ifd.data import build_test_loader
 from ifd.engine import ConfigError, load_config, load_trained_model
+from ifd.engine.checks import check_data, check_keys
 from ifd.evaluation import Protocol
 from ifd.visualization import check_picture
 
@@ -47,7 +47,8 @@ def main(args: argparse.Namespace) -> None:
     protocol = Protocol.of(cfg)
     check_protocol(protocol)
     if args.dataset:
-        cfg.DATASETS.TESTS = (dataset_class(args.dataset).__name__,)
+        cfg.DATASETS.TESTS = (args.dataset,)
+    check_keys(cfg, train=False)
     check_data(cfg, train=False)
     name = cfg.DATASETS.TESTS[0]
     models = {model: load_trained_model(configs[model], weights[model]) for model in configs}

@@ -9,8 +9,9 @@ import sys
 
 from datasets_ext.command import run
 from datasets_ext.options import count, positive
-from ifd.data import build_test_loader, check_data
+from ifd.data import build_test_loader
 from ifd.engine import load_config, load_trained_model
+from ifd.engine.checks import check_data, check_keys
 from ifd.evaluation import MODES, Protocol
 from ifd.visualization import check_picture, plot_rank_lists, rank_lists
 from ifd.visualization.rank_lists import nearness_of
@@ -20,6 +21,7 @@ def main(args: argparse.Namespace) -> None:
     """Draws what the options ask for."""
     check_picture(args.output)
     cfg = load_config(args.config_file, args.opts)
+    check_keys(cfg, train=False)
     check_data(cfg, train=False)
     model = load_trained_model(cfg, cfg.MODEL.WEIGHTS)
     name, protocol = cfg.DATASETS.TESTS[0], Protocol.of(cfg)

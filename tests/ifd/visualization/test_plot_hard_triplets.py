@@ -16,7 +16,7 @@ CHECKPOINTS = ("--baseline", "never_read.pth", "--ifd", "never_read.pth")
         (["--seed", -1], "argument --seed: invalid count value: '-1'"),
         (["--output", "triplets.gif"], "triplets.gif, expected a name that ends in .png, .pdf, .svg"),
         (["--output", "/dev/null/triplets.png"], "/dev/null: "),
-        (["--dataset", "Market9"], "Market9"),
+        (["--dataset", "Market9"], "DATASETS names 'Market9'"),
         (["TEST.METRIC", "euclidean"], "draw them with TEST.METRIC cosine"),
         (["TEST.RERANK.ENABLED", True], "draw them with TEST.METRIC cosine, TEST.RERANK.ENABLED False"),
         (["IFD.DESCRIPTOR", "joined"], "IFD.DESCRIPTOR main"),

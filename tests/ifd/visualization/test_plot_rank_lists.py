@@ -16,6 +16,9 @@ import pytest
         (["--output", "list.jpeg"], "list.jpeg, expected a name that ends in .png, .pdf, .svg"),
         (["--output", "/dev/null/list.png"], "/dev/null: "),
         (["--output", f"{'x' * 300}.png"], "xxx.png: File name too long"),
+        (["DATASETS.TESTS", "('Market9',)"], "DATASETS names 'Market9'"),
+        (["TEST.METRIC", "manhattan"], "TEST.METRIC is 'manhattan'"),
+        (["TEST.RERANK.ENABLED", True, "TEST.RERANK.K1", 0], "TEST.RERANK"),
         (["MODEL.WEIGHTS", "absent.pth"], "checkpoint absent.pth does not exist"),
     ],
 )
