@@ -62,3 +62,11 @@ def test_weights_of_the_joined_descriptor_are_told(tiny_config):
 def test_what_was_done_to_a_ranking(tiny_config, rerank, expand, treatment):
     tiny_config.TEST.RERANK.ENABLED, tiny_config.TEST.AQE.ENABLED = rerank, expand
     assert Protocol.of(tiny_config).treatment == treatment
+
+
+def test_stage_1_describes_by_its_own_stream(tiny_config):
+    tiny_config.IFD.DESCRIPTOR = "joined"
+    assert Protocol.of(tiny_config).joined_weights == (1.0, 1.0)
+    tiny_config.MODEL.META_ARCHITECTURE = "IFDAttentionStream"
+    found = Protocol.of(tiny_config)
+    assert (found.descriptor, found.joined_weights) == ("attention", None)

@@ -70,7 +70,7 @@ class Protocol:
     Attributes:
         metric: cosine or euclidean.
         flip: whether descriptors are the mean of an image's and its mirror image's.
-        descriptor: IFD.DESCRIPTOR.
+        descriptor: IFD.DESCRIPTOR; attention of a stage 1.
         checkpoint: whose figures they are.
         joined_weights: IFD.JOINED_WEIGHTS of the joined descriptor; None of the others.
         reranking: its parameters; None: none.
@@ -93,12 +93,14 @@ class Protocol:
     def of(cls, cfg: Any, *, draw_seed: int | None = None) -> "Protocol":
         """What a config asks for; its MODEL.WEIGHTS is what is evaluated, empty for a network that is being trained."""
         aqe, rerank = cfg.TEST.AQE, cfg.TEST.RERANK
+        # Stage 1 has f_a alone, whatever both streams will be described by.
+        descriptor = "attention" if cfg.MODEL.META_ARCHITECTURE == "IFDAttentionStream" else cfg.IFD.DESCRIPTOR
         return cls(
             metric=cfg.TEST.METRIC,
             flip=cfg.TEST.FLIP.ENABLED,
-            descriptor=cfg.IFD.DESCRIPTOR,
+            descriptor=descriptor,
             checkpoint=Checkpoint.at(cfg.MODEL.WEIGHTS),
-            joined_weights=tuple(cfg.IFD.JOINED_WEIGHTS) if cfg.IFD.DESCRIPTOR == "joined" else None,
+            joined_weights=tuple(cfg.IFD.JOINED_WEIGHTS) if descriptor == "joined" else None,
             reranking=Reranking(rerank.K1, rerank.K2, rerank.LAMBDA) if rerank.ENABLED else None,
             query_expansion=QueryExpansion(aqe.QE_TIME, aqe.QE_K, aqe.ALPHA) if aqe.ENABLED else None,
             draw_seed=draw_seed,
