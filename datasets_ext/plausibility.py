@@ -130,13 +130,23 @@ def misreading(statistics: Sequence[MapStatistics], system: LabelSystem) -> Misr
     people = [of_map for of_map in statistics if any(of_map.labels)]
     if len(people) < _FEWEST:
         return None
-    counts, heights = _table(people)
-    share = _impossible(counts, heights, system)
+    table = _table(people)
+    share = _impossible(table, system)
     if share < _REFUSED:
         return None
-    others = {name: _impossible(counts, heights, other) for name, other in LABEL_SYSTEMS.items() if name != system.name}
+    others = {name: _impossible(table, other) for name, other in LABEL_SYSTEMS.items() if name != system.name}
     best = min(others, key=lambda name: others[name])
     return Misreading(system, share, len(people), LABEL_SYSTEMS[best] if others[best] <= _FITTING * share else None)
+
+
+def impossible_share(statistics: Sequence[MapStatistics], system: LabelSystem) -> float:
+    """Share of maps that cannot be of a label system, 0 to 1.
+
+    Args:
+        statistics: of maps with a person, at least one.
+        system: that they are read in.
+    """
+    return _impossible(_table(statistics), system)
 
 
 def _table(people: Sequence[MapStatistics]) -> tuple[np.ndarray, np.ndarray]:
@@ -151,8 +161,8 @@ def _table(people: Sequence[MapStatistics]) -> tuple[np.ndarray, np.ndarray]:
     return counts, heights
 
 
-def _impossible(counts: np.ndarray, heights: np.ndarray, system: LabelSystem) -> float:
-    """Share of maps that cannot be of the system; arguments as of ``_table``."""
+def _impossible(table: tuple[np.ndarray, np.ndarray], system: LabelSystem) -> float:
+    counts, heights = table
     above, most = _expectations(system.name)
     size = len(system)
     shares = counts[:, :size] / counts[:, 1:].sum(axis=1, keepdims=True)

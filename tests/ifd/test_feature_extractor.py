@@ -8,6 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from fastreid.evaluation import inference_on_dataset
+from fastreid.utils.events import EventStorage
 from PIL import Image
 
 from datasets_ext import ImageAndMap, ImageFileError, ParsingMapError, label_system, read_label_png, read_rgb
@@ -38,9 +39,25 @@ class Everything(Parser):
         return maps
 
 
-@pytest.fixture
-def weights(finished_config):
-    return os.path.join(finished_config.OUTPUT_DIR, "model_final.pth")
+@pytest.fixture(scope="session")
+def weights(finished, prcc_root, tmp_path_factory):
+    """A checkpoint of the finished run whose normalisation fits its data.
+
+    In so few steps the running statistics stay far from the features, and all photos get nearly one descriptor.
+    """
+    cfg = finished[0].clone()
+    model = load_trained_model(cfg, os.path.join(cfg.OUTPUT_DIR, "model_final.pth")).train()
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = None
+            module.reset_running_stats()
+    with pytest.MonkeyPatch.context() as patch, EventStorage(), torch.no_grad():
+        patch.setenv("FASTREID_DATASETS", str(prcc_root))
+        for batch in build_test_loader(cfg, "PRCC")[0]:
+            model({**batch, "targets": batch["targets"] % 6})
+    path = tmp_path_factory.mktemp("weights") / "model_final.pth"
+    torch.save({"model": model.state_dict()}, path)
+    return str(path)
 
 
 @pytest.fixture
@@ -98,10 +115,11 @@ def test_descriptors_are_those_of_the_evaluation(finished_config, weights, flip,
     pairs = [ImageAndMap(path, map_of(path)) for path in evaluator.paths]
     assert len(pairs) == 36
 
-    found = FeatureExtractor(finished_config, weights, batch_size=16)(pairs)
+    found = FeatureExtractor(finished_config, weights)(pairs)
     assert found.dtype == np.float32
     assert found.shape == expected.shape
     assert found == pytest.approx(expected.numpy(), abs=1e-5)
+    assert found.std(axis=0).max() > 1e-3, "photos whose descriptors are all one prove nothing"
     if metric == "cosine":
         assert np.linalg.norm(found, axis=1) == pytest.approx(1)
 
@@ -287,15 +305,14 @@ def test_batches_make_no_difference(finished_config, weights, photos, batch_size
     found = extractor(photos)
     assert found.shape[0] == 10
     for row, pair in zip(found, photos, strict=True):
-        assert row == pytest.approx(extractor(pair), abs=1e-5)
-    assert extractor(iter(photos)) == pytest.approx(found, abs=1e-6)
-    assert np.stack(list(extractor.stream(iter(photos)))) == pytest.approx(found, abs=1e-6)
+        assert row == pytest.approx(extractor(pair), abs=1e-4)
+    assert extractor(iter(photos)) == pytest.approx(found, abs=1e-4)
+    assert np.stack(list(extractor.stream(iter(photos)))) == pytest.approx(found, abs=1e-4)
 
 
 def test_many_forms_in_one_call(finished_config, weights, photos):
-    # The descriptor that the map changes most.
     finished_config.defrost()
-    finished_config.IFD.DESCRIPTOR = "attention"
+    finished_config.IFD.DESCRIPTOR = "attention"  # what a map changes most
     extractor = FeatureExtractor(finished_config, weights, Everything(), batch_size=4)
     first = photos[0]
     image = read_rgb(first.image)
@@ -311,9 +328,9 @@ def test_many_forms_in_one_call(finished_config, weights, photos):
         ]
     )
     with_map, parsed = extractor(first), extractor(first.image)
-    assert np.abs(with_map - parsed).max() > 1e-4
+    assert np.abs(with_map - parsed).max() > 1e-3
     expected = [with_map, parsed, parsed, parsed, parsed, with_map]
-    assert found == pytest.approx(np.stack(expected), abs=1e-5)
+    assert found == pytest.approx(np.stack(expected), abs=1e-4)
 
 
 def test_photos_of_several_sizes_go_through_a_model_without_a_size(finished_config, weights):
@@ -322,8 +339,8 @@ def test_photos_of_several_sizes_go_through_a_model_without_a_size(finished_conf
     extractor = FeatureExtractor(finished_config, weights, Everything())
     images = [Image.new("RGB", size, (9, 99, 199)) for size in ((32, 64), (48, 96), (32, 64))]
     found = extractor(images)
-    assert found[0] == pytest.approx(found[2], abs=1e-6)
-    assert found[1] == pytest.approx(extractor(images[1]), abs=1e-5)
+    assert found[0] == pytest.approx(found[2], abs=1e-4)
+    assert found[1] == pytest.approx(extractor(images[1]), abs=1e-4)
 
 
 def test_the_parser_works_in_batches(finished_config, weights, photos):

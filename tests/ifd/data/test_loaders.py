@@ -8,8 +8,15 @@ import pytest
 import torch
 from PIL import Image
 
-from datasets_ext import PRCC, DatasetError, MissingParsingMapError, ParsingMapError
-from ifd.data import ParsedDataset, SeededIndex, build_test_loader, build_train_loader, check_data
+from datasets_ext import PRCC, DatasetError, ImageFileError, MissingParsingMapError, ParsingMapError, convert_labels
+from ifd.data import (
+    ParsedDataset,
+    SeededIndex,
+    build_test_loader,
+    build_train_loader,
+    build_train_set,
+    settled_label_system,
+)
 
 
 def to_tensor(image, mask):
@@ -114,11 +121,131 @@ def test_a_data_set_without_clothes_is_refused(tiny_config, tmp_path, monkeypatc
         build_train_loader(tiny_config)
 
 
-def test_check_data_reads_what_will_be_used(tiny_config, tmp_path, monkeypatch):
-    check_data(tiny_config)
-    tiny_config.DATASETS.TESTS = ("LTCC",)
-    with pytest.raises(DatasetError, match="LTCC"):
-        check_data(tiny_config)
+def convert_tree(root, system):
+    """Rewrites the tiny data set's maps in another label system."""
+    for path in (root / "prcc" / "parsing").rglob("*.png"):
+        labels = convert_labels(np.array(Image.open(path)), "lip", system)
+        Image.fromarray(labels).save(path)
+
+
+BUILDERS = {"train": build_train_loader, "test": lambda cfg: build_test_loader(cfg, "PRCC")}
+
+
+@pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)
+def test_maps_of_another_label_system_are_refused_before_the_first_step(tiny_config, copied_root, monkeypatch, build):
+    monkeypatch.setenv("FASTREID_DATASETS", str(copied_root))
+    convert_tree(copied_root, "atr")
+    with pytest.raises(ParsingMapError, match=r"cannot be of label system 'lip'.*IFD\.PARSING\.SYSTEM: atr"):
+        build(tiny_config)
+    tiny_config.IFD.PARSING.SYSTEM = "atr"
+    build(tiny_config)
+
+
+@pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)
+def test_a_tree_that_says_its_label_system(tiny_config, copied_root, monkeypatch, build):
+    monkeypatch.setenv("FASTREID_DATASETS", str(copied_root))
+    convert_tree(copied_root, "atr")
+    record = copied_root / "prcc" / "parsing" / "label_system.json"
+    record.write_text('{"system": "atr"}')
+    with pytest.raises(ParsingMapError, match=r"and were to be read as 'lip'.*IFD\.PARSING\.SYSTEM: atr"):
+        build(tiny_config)
+    # Taken at its word, which overrules the judgement.
+    record.write_text('{"system": "lip"}')
+    build(tiny_config)
+
+
+def test_auto_takes_the_word_of_each_tree(tiny_config, copied_root, monkeypatch):
+    lip = next(iter(build_test_loader(tiny_config, "PRCC")[0]))["images"]
+    monkeypatch.setenv("FASTREID_DATASETS", str(copied_root))
+    tiny_config.IFD.PARSING.SYSTEM = "auto"
+    for read in (lambda: build_test_loader(tiny_config, "PRCC"), lambda: settled_label_system(tiny_config)):
+        with pytest.raises(ParsingMapError, match=r"no label_system\.json"):
+            read()
+    convert_tree(copied_root, "atr")
+    (copied_root / "prcc" / "parsing" / "label_system.json").write_text('{"system": "atr"}')
+    assert torch.equal(next(iter(build_test_loader(tiny_config, "PRCC")[0]))["images"], lip)
+    assert settled_label_system(tiny_config) == "atr"
+
+
+def test_trees_of_several_label_systems_in_one_training(tiny_config, copied_root, monkeypatch):
+    monkeypatch.setenv("FASTREID_DATASETS", str(copied_root))
+    prcc = copied_root / "prcc"
+    (prcc / "parsing" / "label_system.json").write_text('{"system": "lip"}')
+    shutil.copytree(prcc, copied_root / "rendered_people" / "prcc")
+    convert_tree(copied_root / "rendered_people", "atr")
+    (copied_root / "rendered_people" / "prcc" / "parsing" / "label_system.json").write_text('{"system": "atr"}')
+    tiny_config.IFD.PARSING.SYSTEM = "auto"
+    tiny_config.DATASETS.NAMES = ("PRCC", "RenderedPeoplePRCCLayout")
+    train_set = build_train_set(tiny_config)
+    images = len(train_set) // 2
+    for index in (0, 7):
+        expected = train_set._parsing_maps[index].load_mask(train_set.img_items[index][0], (32, 64))
+        found = train_set._parsing_maps[images + index].load_mask(train_set.img_items[images + index][0], (32, 64))
+        assert expected.any()
+        assert np.array_equal(found, expected)
+    assert settled_label_system(tiny_config) == "auto"
+
+
+def test_a_named_label_system_needs_no_settling(tiny_config, monkeypatch):
+    monkeypatch.setenv("FASTREID_DATASETS", "/nowhere")
+    assert settled_label_system(tiny_config) == "lip"
+
+
+def test_one_person_is_refused(tiny_config, copied_root, monkeypatch):
+    monkeypatch.setenv("FASTREID_DATASETS", str(copied_root))
+    for pid in range(2, 7):
+        shutil.rmtree(copied_root / "prcc" / "rgb" / "train" / f"{pid:03d}")
+    with pytest.raises(DatasetError, match="has one person only to train on; expected at least two"):
+        build_train_loader(tiny_config)
+    build_test_loader(tiny_config, "PRCC")
+    for camera in "ABC":
+        for pid in range(8, 11):
+            shutil.rmtree(copied_root / "prcc" / "rgb" / "test" / camera / f"{pid:03d}")
+    with pytest.raises(DatasetError, match="has one person only to be found"):
+        build_test_loader(tiny_config, "PRCC")
+
+
+def spoil_image_with_a_pipe(image, _):
+    image.unlink()
+    os.mkfifo(image)
+
+
+def spoil_image_with_text(image, _):
+    image.write_text("no image")
+
+
+def spoil_map_with_a_folder(_, parsing_map):
+    parsing_map.unlink()
+    parsing_map.mkdir()
+
+
+def spoil_map_by_cutting(_, parsing_map):
+    os.truncate(parsing_map, 40)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize(
+    ("spoil", "error", "message"),
+    [
+        (spoil_image_with_a_pipe, ImageFileError, "cannot be read: it is a named pipe"),
+        (spoil_image_with_text, ImageFileError, r"cannot be read \(its format is not known\)"),
+        (spoil_map_with_a_folder, ParsingMapError, "cannot be read: it is a folder"),
+        (spoil_map_by_cutting, ParsingMapError, "damaged or cut short"),
+    ],
+)
+def test_what_goes_bad_after_the_start_is_one_sentence(
+    tiny_config, copied_root, monkeypatch, workers, spoil, error, message
+):
+    monkeypatch.setenv("FASTREID_DATASETS", str(copied_root))
+    tiny_config.DATALOADER.NUM_WORKERS = workers
+    loader, _ = build_test_loader(tiny_config, "PRCC")
+    image = copied_root / "prcc" / "rgb" / "test" / "A" / "008" / "cropped_rgb001.jpg"
+    spoil(image, copied_root / "prcc" / "parsing" / "test" / "A" / "008" / "cropped_rgb001.png")
+    with pytest.raises(error, match=message) as raised:
+        list(loader)
+    assert "008/cropped_rgb001" in raised.value.sentence
+    assert "Traceback" not in raised.value.sentence
+    assert "\n" not in raised.value.sentence
 
 
 def test_workers_give_the_same_items(tiny_config):

@@ -1,5 +1,5 @@
 from .appearance_sampler import ProportionalAppearanceSampler
-from .build import build_test_loader, build_train_loader, build_train_set, check_data
+from .build import build_test_loader, build_train_loader, build_train_set, settled_label_system
 from .epoch_stream import EpochStream
 from .loader import LoaderError, StreamLoader
 from .parsed_dataset import ParsedDataset
@@ -18,5 +18,5 @@ __all__ = [
     "build_test_loader",
     "build_train_loader",
     "build_train_set",
-    "check_data",
+    "settled_label_system",
 ]

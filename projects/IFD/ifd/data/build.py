@@ -11,7 +11,7 @@ from fastreid.data.datasets import DATASET_REGISTRY
 from fastreid.utils import comm
 from torch.utils.data import DataLoader
 
-from datasets_ext import ParsingMaps
+from datasets_ext import ParsingMaps, is_auto
 
 from .appearance_sampler import ProportionalAppearanceSampler
 from .epoch_stream import EpochStream
@@ -124,23 +124,26 @@ def build_test_loader(cfg: CfgNode, dataset_name: str) -> tuple[DataLoader, int]
     )
 
 
-def check_data(cfg: CfgNode, *, train: bool = True) -> None:
-    """Reads the labels of every data set that the config names, and looks for the maps of all images that it needs.
+def settled_label_system(cfg: CfgNode, *, train: bool = True) -> str:
+    """What IFD.PARSING.SYSTEM comes to, for the record of a run.
+
+    Args:
+        cfg: full config.
+        train: whether the training sets are read too.
+
+    Returns:
+        the key's value; in the place of 'auto' the system that all trees of maps say they are of, and 'auto' where they
+        differ.
 
     Raises:
-        DatasetError: a folder is missing or holds something else (the message says where to get the data), one person
-            is all there is, maps are missing, or are of another label system than IFD.PARSING.SYSTEM.
+        DatasetError: a tree of maps does not say it.
     """
-    for name in dict.fromkeys((*(cfg.DATASETS.NAMES if train else ()), *cfg.DATASETS.TESTS)):
-        dataset = _read(name)
-        items = []
-        if train and name in cfg.DATASETS.NAMES:
-            dataset.require_several_people(train=True)
-            items += dataset.train
-        if name in cfg.DATASETS.TESTS:
-            dataset.require_several_people(train=False)
-            items += dataset.query + dataset.gallery
-        _maps(cfg, dataset).require(item[0] for item in items)
+    system = cfg.IFD.PARSING.SYSTEM
+    if not is_auto(system):
+        return system
+    names = dict.fromkeys((*(cfg.DATASETS.NAMES if train else ()), *cfg.DATASETS.TESTS))
+    said = {_maps(cfg, _read(name)).system.name for name in names}
+    return said.pop() if len(said) == 1 else system
 
 
 def _read(name: str, **kwargs: Any) -> Any:

@@ -14,6 +14,7 @@ from datasets_ext.options import count, positive
 from fastreid_compat import available_device_config
 
 from ..config import add_ifd_config
+from ..data import settled_label_system
 from .checkpointer import CheckpointError
 from .checks import check_config, check_data, check_keys, refuse_overwriting
 from .config_files import merge_file, merge_options
@@ -73,6 +74,8 @@ def setup(args: argparse.Namespace) -> CfgNode:
     # First what costs nothing, then the data, which many do not have; a download and a trial only with both.
     check_keys(cfg, train=train)
     check_data(cfg, train=train)
+    # So that a checkpoint's config says of which system the maps were that it was trained on.
+    cfg.IFD.PARSING.SYSTEM = settled_label_system(cfg, train=train)
     if args.eval_only:
         cfg.MODEL.WEIGHTS = cfg.MODEL.WEIGHTS or os.path.join(cfg.OUTPUT_DIR, "model_final.pth")
         if not os.path.isfile(cfg.MODEL.WEIGHTS):
