@@ -76,10 +76,8 @@ VIEWS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 def main(folder: str, draws: int, sizes: list[int]) -> int:
     maps = [read_label_png(path) for path in sorted(Path(folder).rglob("*.png"))]
-    print(
-        f"{len(maps):,} maps: per cent that cannot be of a system; of {draws} draws of each of {sizes} maps, per cent of"
-    )
-    print("wrong readings that are named rightly, right ones that are refused.\n")
+    print(f"{len(maps):,} maps, per cent: those that cannot be of a system; of {draws} draws of each of {sizes} maps,")
+    print("wrong readings that are named rightly, and right ones that are refused.\n")
     print(f"| made in | seen | {' | '.join(f'as {name}' for name in LABEL_SYSTEMS)} | named | refused |")
     print("| --- " * (4 + len(LABEL_SYSTEMS)) + "|")
     random = np.random.default_rng(0)
