@@ -132,7 +132,7 @@ def _files_below(
             elif entry.is_file():
                 yield below, None
             else:
-                yield below, _kind(entry.stat(follow_symlinks=False).st_mode)
+                yield below, _kind_of(entry)
     if empty and parts:
         yield parts, _KINDS[stat.S_IFDIR]
 
@@ -147,5 +147,12 @@ def shown(path: str | os.PathLike[str]) -> str:
     return printable(os.fspath(path)).replace("\n", "\\n")
 
 
+def _kind_of(entry: os.DirEntry[str]) -> str:
+    try:
+        return _kind(entry.stat().st_mode)
+    except FileNotFoundError:
+        return "a link to nothing"
+
+
 def _kind(mode: int) -> str:
-    return "a link to nothing" if stat.S_ISLNK(mode) else _KINDS.get(stat.S_IFMT(mode), "no regular file")
+    return _KINDS.get(stat.S_IFMT(mode), "no regular file")

@@ -62,7 +62,7 @@ def list_images(folder: str, pattern: str, expected: str) -> list[tuple[str, re.
         )
     if others:
         raise DatasetError(
-            f"{len(others):,} images below {shown(folder)} cannot be: {_first(others)}\nExpected image files named "
+            f"{len(others):,} images below {shown(folder)} do not serve:{_first(others)}\nExpected image files named "
             f"{expected}. Unpack the data set again, or move these out of it."
         )
     if not matches:

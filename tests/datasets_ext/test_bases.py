@@ -6,7 +6,7 @@ import pytest
 from fastreid.data import CommDataset
 
 import datasets_ext
-from datasets_ext import LTCC, PRCC, DatasetNotFoundError, datasets_root
+from datasets_ext import LTCC, PRCC, DatasetError, DatasetNotFoundError, datasets_root
 
 
 def test_root_is_the_argument_then_the_environment_then_datasets(monkeypatch):
@@ -66,3 +66,17 @@ def test_errors_cross_the_border_of_a_worker_process(name):
     assert type(error) is error_type
     assert str(error) == "what was found"
     assert isinstance(error, datasets_ext.DatasetError)
+
+
+def test_splits_of_one_person(prcc_root):
+    dataset = PRCC(root=prcc_root, verbose=False)
+    dataset.require_several_people(train=True)
+    dataset.require_several_people(train=False)
+    dataset.train[:] = [item for item in dataset.train if item[1] == "prcc_001"]
+    with pytest.raises(DatasetError, match="PRCC in .*prcc has one person only to train on; expected at least two"):
+        dataset.require_several_people(train=True)
+    dataset.require_several_people(train=False)
+    for items in (dataset.query, dataset.gallery):
+        items[:] = [item for item in items if item[1] == 3]
+    with pytest.raises(DatasetError, match="one person only to be found"):
+        dataset.require_several_people(train=False)

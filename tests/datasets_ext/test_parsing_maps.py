@@ -12,6 +12,7 @@ from datasets_ext import (
     MissingParsingMapError,
     ParsingMapError,
     ParsingMaps,
+    as_labels,
     clothing_ids,
     clothing_mask,
     label_system,
@@ -268,3 +269,126 @@ def test_map_and_mask_of_a_data_set_item(prcc_root):
         mask = clothing_mask(maps.load(path, image.size), clothing_ids(maps.system))
     assert mask.sum() == 24
     assert mask[4:10, 2:6].all()
+
+
+def make_folder(path):
+    os.mkdir(path)
+
+
+def make_pipe(path):
+    os.mkfifo(path)
+
+
+def make_device(path):
+    os.symlink("/dev/zero", path)
+
+
+def make_empty(path):
+    open(path, "wb").close()
+
+
+NO_MAPS = [
+    (make_folder, "it is a folder"),
+    (make_pipe, "it is a named pipe"),
+    (make_device, "it is a device"),
+    (make_empty, "is empty: whatever wrote it was cut short"),
+]
+
+
+@pytest.mark.parametrize(("make", "message"), NO_MAPS)
+def test_what_is_no_file_is_no_map(maps, image_path, make, message):
+    make(maps.path_for(image_path))
+    with pytest.raises(ParsingMapError, match=message):
+        maps.load(image_path, SIZE)
+    assert maps.missing([image_path]) == [image_path]
+    with pytest.raises(MissingParsingMapError, match=r"\(what is there is empty or no file\)"):
+        maps.require([image_path])
+
+
+def test_names_of_maps_are_shown_without_harm(tmp_path):
+    maps = ParsingMaps(tmp_path / "rgb", tmp_path / "parsing\x1b[2J", "lip")
+    image_path = str(tmp_path / "rgb" / "a\n.jpg")
+    for read in (lambda: maps.load(image_path, SIZE), lambda: maps.require([image_path])):
+        with pytest.raises(MissingParsingMapError) as error:
+            read()
+        assert set("\n\x1b").isdisjoint(str(error.value))
+        assert "parsing\\x1b[2J/a\\n.png" in str(error.value)
+
+
+@pytest.mark.parametrize(("system", "clothing"), [("lip", None), ("lip", ["Face"]), ("atr", None)])
+def test_a_mask_is_that_of_the_clothing_set(tmp_path, image_path, system, clothing):
+    (tmp_path / "parsing" / "train").mkdir(parents=True)
+    maps = ParsingMaps(tmp_path / "rgb", tmp_path / "parsing", system, clothing)
+    labels = np.minimum(LABELS, len(label_system(system)) - 1)
+    write_map(maps.path_for(image_path), labels)
+    assert maps.clothing == clothing_ids(system, clothing)
+    assert np.array_equal(maps.load_mask(image_path, SIZE), clothing_mask(labels, clothing_ids(system, clothing)))
+
+
+def test_an_unknown_clothing_label(tmp_path):
+    with pytest.raises(ValueError, match="Unknown label of label system 'lip': 'Trousers'"):
+        ParsingMaps(tmp_path, tmp_path, "lip", ["Trousers"])
+
+
+def write_people(root, count, face, clothes):
+    """Maps of people with a face above their clothes."""
+    for number in range(count):
+        labels = np.zeros((16, 8), dtype=np.uint8)
+        labels[1:4, 3:5] = face
+        labels[4:15, 1:7] = clothes
+        os.makedirs(root / "parsing", exist_ok=True)
+        write_map(root / "parsing" / f"{number}.png", labels)
+    return [str(root / "rgb" / f"{number}.jpg") for number in range(count)]
+
+
+def test_maps_that_say_nothing_are_judged(tmp_path):
+    # ATR's face is LIP's scarf, which may be; its upper clothes are LIP's sunglasses, which may not.
+    images = write_people(tmp_path, 20, face=11, clothes=4)
+    with pytest.raises(ParsingMapError, match=r"cannot be of label system 'lip': in 100 % of the 20 .*SYSTEM: atr"):
+        ParsingMaps(tmp_path / "rgb", tmp_path / "parsing", "lip").require(images)
+    ParsingMaps(tmp_path / "rgb", tmp_path / "parsing", "atr").require(images)
+    ParsingMaps(tmp_path / "rgb", tmp_path / "parsing", "lip").require(images[:4])
+    (tmp_path / "parsing" / "label_system.json").write_text('{"system": "lip"}')
+    ParsingMaps(tmp_path / "rgb", tmp_path / "parsing", "lip").require(images)
+
+
+def test_a_sample_of_many_maps_is_judged(tmp_path, monkeypatch):
+    images = write_people(tmp_path, 5, face=13, clothes=5) * 500
+    read = []
+    monkeypatch.setattr("datasets_ext.parsing_maps.read_label_png", lambda path: read.append(path) or LABELS)
+    ParsingMaps(tmp_path / "rgb", tmp_path / "parsing", "lip").require(images)
+    assert 200 <= len(read) < 400
+    assert len(set(read)) == 5
+
+
+def test_a_damaged_map_in_the_sample_is_told(tmp_path):
+    images = write_people(tmp_path, 6, face=13, clothes=5)
+    os.truncate(tmp_path / "parsing" / "3.png", 40)
+    with pytest.raises(ParsingMapError, match=r"3\.png is damaged or cut short"):
+        ParsingMaps(tmp_path / "rgb", tmp_path / "parsing", "lip").require(images)
+
+
+@pytest.mark.parametrize(
+    ("labels", "error", "message"),
+    [
+        (
+            np.zeros((4, 3, 3), np.uint8),
+            ParsingMapError,
+            r"map given is of shape \(4, 3, 3\) and dtype uint8",
+        ),
+        (np.zeros((4, 3)), ParsingMapError, "dtype float64"),
+        (Image.new("RGB", (3, 4)), ParsingMapError, "map given is of mode RGB; expected one byte per pixel"),
+        ([[0]], TypeError, "found list"),
+        ("absent.png", MissingParsingMapError, r"absent\.png does not exist"),
+    ],
+)
+def test_forms_of_a_map_that_do_not_serve(labels, error, message):
+    with pytest.raises(error, match=message):
+        as_labels(labels)
+
+
+def test_forms_of_a_map(tmp_path):
+    write_map(tmp_path / "map.png", LABELS, palette=True)
+    for form in (LABELS, Image.fromarray(LABELS), Image.fromarray(LABELS).convert("P"), tmp_path / "map.png"):
+        assert np.array_equal(as_labels(form), LABELS)
+    assert as_labels(LABELS.astype(np.int64)).dtype == np.int64

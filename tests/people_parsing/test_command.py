@@ -1,13 +1,17 @@
 """The command: the script itself, run in this process."""
 
+import json
 import os
+import re
 import runpy
 import shutil
 import sys
 
 import pytest
+from PIL import Image
 
 from datasets_ext import PRCC, read_label_png
+from people_parsing import VERSION
 
 
 @pytest.fixture
@@ -90,3 +94,86 @@ def test_usage(run, arguments, message):
     code, _, err = run(*arguments)
     assert code == 2
     assert message in err
+
+
+@pytest.fixture
+def onnx_model(save_onnx):
+    """What makes maps of the pascal system."""
+    return ("--model", save_onnx(7), "--system", "pascal", "--onnx-size", 16, 16)
+
+
+def test_maps_of_another_model_in_the_same_tree(run, tree, onnx_model, atr_model):
+    command = ("--images", tree / "images", "--output", tree / "maps")
+    assert run(*command, *onnx_model)[0] == 0
+    record = json.loads((tree / "maps" / "label_system.json").read_text())
+    assert record["system"] == "pascal"
+    assert re.fullmatch(r"model\.onnx \(sha256 [0-9a-f]{16}\)", record["model"])
+    assert record["version"] == VERSION
+
+    code, _, err = run(*command, "--model", atr_model, "--device", "cpu")
+    assert code == 2
+    assert "error: The maps in " in err
+    assert "--output" in err
+    assert "--overwrite" in err
+    code, out, _ = run(*command, "--model", atr_model, "--device", "cpu", "--overwrite")
+    assert code == 0
+    assert "7 maps written" in out
+    assert json.loads((tree / "maps" / "label_system.json").read_text())["system"] == "atr"
+
+
+def test_what_is_no_image_is_named_and_the_others_are_made(run, tree, onnx_model):
+    os.mkfifo(tree / "images" / "pipe.jpg")
+    (tree / "images" / "zero.jpg").symlink_to("/dev/zero")
+    (tree / "images" / "empty.jpg").write_bytes(b"")
+    (tree / "images" / "folder.jpg").mkdir()
+    code, out, err = run("--images", tree / "images", "--output", tree / "maps", *onnx_model)
+    assert code == 1
+    assert "7 maps written, 0 were there, 4 images cannot be read" in out
+    for name, reason in (("pipe", "a named pipe"), ("zero", "a device"), ("folder", "a folder")):
+        assert f"{name}.jpg cannot be read: it is {reason}" in err
+    assert "empty.jpg cannot be read" in err
+
+
+@pytest.mark.parametrize("name", ["é 人", "a\nb", "\x1b[2Jx", os.fsdecode(b"\xff"), "n" * 250])
+def test_names_of_all_kinds(run, tmp_path, onnx_model, name):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    Image.new("RGB", (8, 16)).save(folder / f"{name}.jpg", format="JPEG")
+    command = ("--images", folder, "--output", tmp_path / "maps", *onnx_model)
+    assert run(*command)[0] == 0
+    assert read_label_png(tmp_path / "maps" / f"{name}.png").shape == (16, 8)
+    (folder / f"{name}.jpg").write_bytes(b"no image")
+    (tmp_path / "maps" / f"{name}.png").unlink()
+    code, _, err = run(*command)
+    assert code == 1
+    assert set("\x1b\udcff").isdisjoint(err)
+    assert "a\nb.jpg" not in err
+    err.encode("utf-8")
+
+
+def test_a_folder_that_leads_back_to_itself(run, tree, onnx_model):
+    (tree / "images" / "sub" / "loop").symlink_to("..")
+    code, _, err = run("--images", tree / "images", "--output", tree / "maps", *onnx_model)
+    assert code == 2
+    assert "a link leads back to a folder that it lies in" in err
+
+
+@pytest.mark.parametrize("content", [b"", b"no model", None])
+def test_a_model_that_is_none(run, tree, onnx_model, content):
+    path = tree / "spoiled.onnx"
+    with open(onnx_model[1], "rb") as file:
+        path.write_bytes(file.read()[:200] if content is None else content)
+    code, _, err = run("--images", tree / "images", "--output", tree / "maps", "--model", path)
+    assert code == 2
+    assert err.startswith(f"error: {path} cannot be loaded by onnxruntime")
+    assert not (tree / "maps").exists()
+
+
+@pytest.mark.parametrize("place", ["file", "in a file", "nowhere"])
+def test_an_output_that_cannot_be_written(run, tree, onnx_model, place):
+    (tree / "file").write_text("x")
+    output = {"file": tree / "file", "in a file": tree / "file" / "maps", "nowhere": "/proc/self/maps_of_mine"}[place]
+    code, _, err = run("--images", tree / "images", "--output", output, *onnx_model)
+    assert code == 2
+    assert err.splitlines()[-1].startswith("error: ")
+    assert str(output) in err

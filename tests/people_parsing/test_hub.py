@@ -1,12 +1,19 @@
 """Parsers of transformers: the real loading code on a tiny model."""
 
+import json
+import os
+import pickle
+import re
+import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from PIL import Image
+from safetensors.torch import load_file
 
 from datasets_ext import label_system
 from people_parsing import HubParser, ParserError, load_parser
@@ -108,3 +115,94 @@ def test_a_device_that_is_not_there(monkeypatch, device, message):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ParserError, match=message):
         HubParser("some/model", device=device)
+
+
+@pytest.fixture
+def copied_model(atr_model, tmp_path):
+    """A folder of the tiny SegFormer that may be spoiled."""
+    return Path(shutil.copytree(atr_model, tmp_path / "model"))
+
+
+class Harmful:
+    """What runs code where it is unpickled."""
+
+    def __init__(self, marker):
+        self.marker = marker
+
+    def __reduce__(self):
+        return (open, (str(self.marker), "w"))
+
+
+def test_a_pickle_is_not_read(copied_model, tmp_path):
+    weights = copied_model / "pytorch_model.bin"
+    (copied_model / "model.safetensors").unlink()
+    with open(weights, "wb") as file:
+        pickle.dump(Harmful(tmp_path / "ran"), file)
+    with pytest.raises(ParserError, match=r"cannot be loaded .*model\.safetensors"):
+        HubParser(str(copied_model), device="cpu")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_sound_weights_in_a_pickle_are_not_read_either(copied_model, atr_model):
+    torch.save(load_file(copied_model / "model.safetensors"), copied_model / "pytorch_model.bin")
+    (copied_model / "model.safetensors").unlink()
+    with pytest.raises(ParserError, match=r"cannot be loaded .*Name a folder with .*model\.safetensors"):
+        HubParser(str(copied_model), device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("file", "auto_class"),
+    [("config.json", "AutoConfig"), ("preprocessor_config.json", "AutoImageProcessor")],
+)
+def test_code_beside_the_weights_is_not_run(copied_model, tmp_path, file, auto_class):
+    (copied_model / "harmful.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass Thing: pass\n")
+    config = json.loads((copied_model / file).read_text())
+    config["auto_map"] = {auto_class: "harmful.Thing"}
+    if file == "config.json":
+        config["model_type"] = "of-nobody"
+        config.pop("architectures", None)
+    else:
+        config.pop("image_processor_type", None)
+        config["image_processor_type"] = "OfNobody"
+    (copied_model / file).write_text(json.dumps(config))
+    with pytest.raises(ParserError, match="cannot be loaded"):
+        HubParser(str(copied_model), device="cpu")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("kept", [0, 4, 100, 5000])
+def test_truncated_weights(copied_model, kept):
+    os.truncate(copied_model / "model.safetensors", kept)
+    with pytest.raises(ParserError, match="cannot be loaded"):
+        HubParser(str(copied_model), device="cpu")
+
+
+@pytest.mark.parametrize("file", ["config.json", "preprocessor_config.json"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe"])
+def test_a_config_that_is_none(copied_model, file, content):
+    (copied_model / file).write_bytes(content)
+    with pytest.raises(ParserError, match="cannot be loaded"):
+        HubParser(str(copied_model), device="cpu")
+
+
+def test_a_pipe_in_the_folder(copied_model):
+    (copied_model / "config.json").unlink()
+    os.mkfifo(copied_model / "config.json")
+    with pytest.raises(ParserError, match=r"model/config\.json, in the folder of a model, is no file"):
+        HubParser(str(copied_model), device="cpu")
+
+
+def test_a_file_in_the_place_of_the_folder(tmp_path):
+    pytest.importorskip("transformers")
+    (tmp_path / "model").write_text("x")
+    with pytest.raises(ParserError, match="There is no folder .*/model"):
+        HubParser(str(tmp_path / "model"))
+
+
+def test_the_name_of_a_folder_tells_its_content_and_not_its_place(copied_model, atr_model, save_segformer):
+    name = HubParser(str(copied_model), device="cpu").name
+    assert re.fullmatch(r"model \(sha256 [0-9a-f]{16}\)", name)
+    digest = name.partition(" ")[2]
+    assert HubParser(atr_model, device="cpu").name.endswith(digest)
+    other = HubParser(save_segformer([*label_system("atr").names]), device="cpu")
+    assert not other.name.endswith(digest)

@@ -42,6 +42,36 @@ def test_exit_code_report_and_page(run, tmp_path):
     assert "rgb/train/001/A_cropped_rgb000.jpg: expected" in out
 
 
+def test_maps_that_say_what_they_are(run, tmp_path):
+    record = tmp_path / "datasets" / "prcc" / "parsing" / "label_system.json"
+    record.write_text('{"system": "lip"}')
+    assert run("--dataset", "PRCC", "--accept", "counts")[0] == 0
+    code, _, err = run("--dataset", "PRCC", "--system", "atr")
+    assert code == 2
+    assert "are of label system 'lip'" in err
+    assert "--system lip on the command line" in err
+    record.write_text("{")
+    code, _, err = run("--dataset", "PRCC")
+    assert code == 2
+    assert f"{record} cannot be read" in err
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_an_output_that_cannot_be_written(run, tmp_path, kind):
+    place = tmp_path / "report"
+    place.write_text("x") if kind == "file" else place.symlink_to("/proc/self/nothing")
+    code, _, err = run("--dataset", "PRCC")
+    assert code == 2
+    assert str(place) in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_hostile_name_of_a_data_set(run):
+    code, _, err = run("--dataset", "a\x1b[2J\n\u202eb")
+    assert code == 2
+    assert set("\x1b\u202e").isdisjoint(err)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -1,6 +1,5 @@
 """Every kind of problem, planted in a sound data set and found by name."""
 
-import json
 import os
 import shutil
 
@@ -8,181 +7,149 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets_ext import LTCC, PRCC, Counts, every_image
-from datasets_ext.check import KINDS, as_json, as_text, check_dataset, check_images, write_page
-
-
-@pytest.fixture
-def root(prcc_root, tmp_path):
-    shutil.copytree(prcc_root, tmp_path / "datasets")
-    return tmp_path / "datasets"
-
-
-class Unpublished(PRCC):
-    """PRCC without its published sizes, which the tiny data set does not have."""
-
-    published = {}
-
-
-def checked(root, dataset=Unpublished, **options):
-    return check_dataset(dataset(root=str(root), verbose=False), workers=1, **options)
-
-
-def found(report):
-    """Problems as {kind: [(images below the data set, detail)]}."""
-    problems = {}
-    for problem in report.problems:
-        images = [os.path.relpath(image, report.folder) for image in problem.images]
-        problems.setdefault(problem.kind, []).append((images, problem.detail))
-    return problems
-
-
-def path_of(root, name):
-    return root / "prcc" / "rgb" / name
-
-
-def map_of(root, name):
-    return (root / "prcc" / "parsing" / name).with_suffix(".png")
-
-
-def change_map(root, name, change):
-    path = map_of(root, name)
-    Image.fromarray(change(np.array(Image.open(path))).astype(np.uint8)).save(path)
-
+from datasets_ext import LTCC, PRCC, convert_labels
+from datasets_ext.check import as_text
 
 IMAGE = "train/002/B_cropped_rgb001.jpg"
 TEST_IMAGE = "test/A/008/cropped_rgb000.jpg"
 BELOW = f"rgb/{IMAGE}"
 
 
-def test_a_sound_data_set(prcc_root):
-    report = checked(prcc_root)
-    assert report.problems == []
-    assert len(report.images) == 144
-    assert report.counts["train"] == (Counts(6, 54, 3, 12), None)
-    assert report.counts["all"] == (Counts(10, 144, 3, 20), None)
-    # Face 12 x 12, clothes 40 x 20, of 64 x 32 pixels.
-    uses = {name: use for name, use in report.labels.items() if use.images}
-    assert set(uses) == {"Background", "Face", "Upper-clothes"}
-    assert all(use.images == 144 for use in uses.values())
-    assert uses["Face"].share == pytest.approx(144 / 2048)
-    assert uses["Upper-clothes"].share == pytest.approx(800 / 2048)
-    assert "Unpublished is sound: 144 images with their maps." in as_text(report)
-    assert as_json(report)["sound"] is True
-
-
-def test_processes_find_the_same(root):
-    map_of(root, IMAGE).unlink()
-    path_of(root, TEST_IMAGE).write_bytes(b"broken")
-    dataset = PRCC(root=str(root), verbose=False)
-    pairs = every_image(dataset, dataset.parsing_maps())
-    assert check_images(pairs, workers=2) == check_images(pairs, workers=1)
-    with pytest.raises(ValueError, match="workers 0"):
-        check_images(pairs, workers=0)
-
-
-def test_sizes_other_than_published(prcc_root):
-    problems = found(checked(prcc_root, PRCC))
+def test_sizes_other_than_published(data):
+    problems = data.found(dataset=PRCC)
     details = [detail for _, detail in problems.pop("counts")]
     assert problems == {}
     assert "train: 54 images, published 17,896" in details
     assert "all: 10 ids, published 221" in details
-    assert "| 54 of 17,896" in as_text(checked(prcc_root, PRCC))
+    assert "| 54 of 17,896" in as_text(data.check(PRCC))
 
 
 @pytest.mark.parametrize("kept", [0, 100, 600])
-def test_a_truncated_image(root, kept):
-    path = path_of(root, IMAGE)
+def test_a_truncated_image(data, kept):
+    path = data.image(IMAGE)
     path.write_bytes(path.read_bytes()[:kept])
-    ((images, detail),) = found(checked(root))["unreadable-image"]
+    ((images, detail),) = data.found()["unreadable-image"]
     assert images == [BELOW]
     assert "cannot be read" in detail
 
 
-def test_a_text_file_in_place_of_an_image(root):
-    path_of(root, IMAGE).write_text("no image")
-    assert list(found(checked(root))) == ["unreadable-image"]
+def test_a_text_file_in_place_of_an_image(data):
+    data.image(IMAGE).write_text("no image")
+    assert list(data.found()) == ["unreadable-image"]
 
 
-def test_an_image_without_a_map(root):
-    map_of(root, IMAGE).unlink()
-    assert found(checked(root)) == {"missing-map": [([BELOW], f"expected {map_of(root, IMAGE)}")]}
+def test_an_image_without_a_map(data):
+    data.map(IMAGE).unlink()
+    assert data.found() == {"missing-map": [([BELOW], f"expected {data.map(IMAGE)}")]}
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n", b"no map"])
-def test_a_damaged_map(root, content):
-    map_of(root, IMAGE).write_bytes(content)
-    ((images, detail),) = found(checked(root))["unreadable-map"]
+def test_a_damaged_map(data, content):
+    data.map(IMAGE).write_bytes(content)
+    ((images, detail),) = data.found()["unreadable-map"]
     assert images == [BELOW]
-    assert str(map_of(root, IMAGE)) in detail
+    assert str(data.map(IMAGE)) in detail
 
 
-def test_a_picture_in_place_of_a_map(root):
-    Image.new("RGB", (32, 64)).save(map_of(root, IMAGE))
-    ((_, detail),) = found(checked(root))["unreadable-map"]
+def test_a_picture_in_place_of_a_map(data):
+    Image.new("RGB", (32, 64)).save(data.map(IMAGE))
+    ((_, detail),) = data.found()["unreadable-map"]
     assert "8-bit RGB" in detail
 
 
-def test_a_map_of_another_size(root):
-    change_map(root, IMAGE, lambda labels: labels[::2, ::2])
-    assert found(checked(root)) == {"map-size": [([BELOW], "map 16 x 32, image 32 x 64 (width x height)")]}
+def test_a_map_of_another_size(data):
+    data.change_map(IMAGE, lambda labels: labels[::2, ::2])
+    assert data.found() == {"map-size": [([BELOW], "map 16 x 32, image 32 x 64 (width x height)")]}
 
 
-def test_labels_outside_the_system(root):
+def test_labels_outside_the_system(data):
     def change(labels):
         labels[0, :3] = (20, 255, 20)
         return labels
 
-    change_map(root, IMAGE, change)
-    assert found(checked(root)) == {"labels": [([BELOW], "labels 20, 255; lip has 0 to 19")]}
+    data.change_map(IMAGE, change)
+    assert data.found() == {"labels": [([BELOW], "labels 20, 255; lip has 0 to 19")]}
 
 
-def test_a_map_without_clothing(root):
-    change_map(root, IMAGE, lambda labels: np.where(labels == 5, 0, labels))
-    assert found(checked(root)) == {"no-clothing": [([BELOW], "the map holds Background, Face")]}
+def test_a_map_without_clothing(data):
+    data.change_map(IMAGE, lambda labels: np.where(labels == 5, 0, labels))
+    assert data.found() == {"no-clothing": [([BELOW], "the map holds Background, Face")]}
 
 
 @pytest.mark.parametrize(("rest", "names"), [(0, "Upper-clothes"), (9, "Upper-clothes, Pants")])
-def test_a_map_with_nothing_but_clothing(root, rest, names):
-    change_map(root, IMAGE, lambda labels: np.where(labels == 5, 5, rest))
-    assert found(checked(root)) == {"only-clothing": [([BELOW], f"beside background the map holds {names}")]}
+def test_a_map_with_nothing_but_clothing(data, rest, names):
+    data.change_map(IMAGE, lambda labels: np.where(labels == 5, 5, rest))
+    assert data.found() == {"only-clothing": [([BELOW], f"beside background the map holds {names}")]}
 
 
-def test_what_counts_as_clothing_can_be_told(prcc_root):
-    problems = found(checked(prcc_root, clothing=["Pants"]))
-    assert list(problems) == ["no-clothing"]
-    assert len(problems["no-clothing"]) == 144
-    with pytest.raises(ValueError, match="Unknown label"):
-        checked(prcc_root, clothing=["Trousers"])
+@pytest.mark.parametrize("system", ["atr", "pascal"])
+def test_maps_read_in_another_system(data, system):
+    problems = data.found(system=system)
+    ((images, detail),) = problems["label-system"]
+    assert images == []
+    assert f"cannot be of label system '{system}': in 100 % of the 144 that were looked at" in detail
+    assert "They are 'lip'." in detail
+    # LIP's 13 and 5 are labels of ATR, too; pascal ends at 6.
+    assert len(problems.get("labels", [])) == (144 if system == "pascal" else 0)
 
 
-def test_maps_read_in_another_system(prcc_root):
-    # LIP's 13 is ATR's right leg: nothing is outside, but the page's table of labels shows that nobody has a face.
-    assert checked(prcc_root, system="atr").labels["Face"].images == 0
-    assert len(found(checked(prcc_root, system="pascal"))["labels"]) == 144
+def test_maps_of_atr_that_do_not_say_so(data):
+    data.change_maps(lambda labels: convert_labels(labels, "lip", "atr"))
+    ((_, detail),) = data.found()["label-system"]
+    assert detail.endswith("IFD.PARSING.SYSTEM: atr")
+    assert data.found(system="atr") == {}
 
 
-def test_maps_elsewhere(root, tmp_path):
-    shutil.move(root / "prcc" / "parsing", tmp_path / "maps")
-    assert len(found(checked(root))["missing-map"]) == 144
-    assert found(checked(root, parsing_root=str(tmp_path / "maps"))) == {}
+def test_one_person(data):
+    for pid in range(2, 7):
+        for split in ("train", "val"):
+            shutil.rmtree(data.root / "prcc" / "rgb" / split / f"{pid:03d}")
+    assert data.found() == {"one-person": [([], "there is one person only to train on: nothing can be confused")]}
+    for camera in "ABC":
+        for pid in range(8, 11):
+            shutil.rmtree(data.root / "prcc" / "rgb" / "test" / camera / f"{pid:03d}")
+    assert len(data.found()["one-person"]) == 2
 
 
-def test_one_map_of_two_images(root):
-    Image.new("RGB", (32, 64)).save(path_of(root, IMAGE).with_suffix(".png"))
-    ((images, detail),) = found(checked(root))["shared-map"]
+def make_folder(path):
+    path.mkdir()
+
+
+def make_pipe(path):
+    os.mkfifo(path)
+
+
+def make_device(path):
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [(make_folder, "it is a folder"), (make_pipe, "it is a named pipe"), (make_device, "it is a device")],
+)
+def test_a_map_that_is_no_file(data, make, message):
+    data.map(IMAGE).unlink()
+    make(data.map(IMAGE))
+    ((images, detail),) = data.found()["unreadable-map"]
+    assert images == [BELOW]
+    assert message in detail
+
+
+def test_one_map_of_two_images(data):
+    Image.new("RGB", (32, 64)).save(data.image(IMAGE).with_suffix(".png"))
+    ((images, detail),) = data.found()["shared-map"]
     assert images == [BELOW, BELOW.replace(".jpg", ".png")]
-    assert str(map_of(root, IMAGE)) in detail
+    assert str(data.map(IMAGE)) in detail
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_one_person_under_two_spellings(root, split):
+def test_one_person_under_two_spellings(data, split):
     parent = "train" if split == "train" else "test/A"
     pid = "002" if split == "train" else "008"
     for tree in ("rgb", "parsing"):
-        folder = root / "prcc" / tree / parent
+        folder = data.root / "prcc" / tree / parent
         shutil.copytree(folder / pid, folder / pid.lstrip("0"))
-    problems = found(checked(root))
+    problems = data.found()
     ((images, detail),) = problems["spelling"]
     assert {os.path.basename(os.path.dirname(image)) for image in images} == {pid, pid.lstrip("0")}
     assert pid in detail
@@ -190,7 +157,7 @@ def test_one_person_under_two_spellings(root, split):
     assert ("people-duplicate" in problems) == (split == "train")
 
 
-def test_one_outfit_under_two_spellings(tmp_path):
+def test_one_outfit_under_two_spellings(at, tmp_path):
     random = np.random.default_rng(0)
     for name in ("train/001_1_c1_01", "train/001_01_c2_02", "query/002_1_c1_03", "test/002_2_c2_04"):
         for folder, pixels in (
@@ -200,7 +167,7 @@ def test_one_outfit_under_two_spellings(tmp_path):
             path = tmp_path / "LTCC_ReID" / f"{folder}{name}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels.astype(np.uint8)).save(path)
-    problems = found(checked(tmp_path, LTCC))
+    problems = at(tmp_path).found(dataset=LTCC)
     ((images, detail),) = problems["spelling"]
     assert images == ["train/001_01_c2_02.png", "train/001_1_c1_01.png"]
     assert detail == "train: 001_01 and 001_1"
@@ -218,9 +185,9 @@ def test_one_outfit_under_two_spellings(tmp_path):
         ("test/A/008/cropped_rgb001.jpg", TEST_IMAGE, None),
     ],
 )
-def test_duplicates(root, source, copy, kind):
-    shutil.copy(path_of(root, source), path_of(root, copy))
-    problems = found(checked(root))
+def test_duplicates(data, source, copy, kind):
+    shutil.copy(data.image(source), data.image(copy))
+    problems = data.found()
     if kind is None:
         assert problems == {}
         return
@@ -230,61 +197,7 @@ def test_duplicates(root, source, copy, kind):
     assert detail == "2 files show the same picture"
 
 
-def test_a_duplicate_in_another_file_format_is_found_by_its_pixels(root):
-    (path_of(root, TEST_IMAGE)).unlink()
-    Image.open(path_of(root, IMAGE)).save(path_of(root, TEST_IMAGE).with_suffix(".png"))
-    assert list(found(checked(root))) == ["train-test-duplicate"]
-
-
-def test_report_as_text_lists_the_first_and_counts_the_rest(root):
-    for n in range(3):
-        for camera in "AB":
-            map_of(root, f"train/002/{camera}_cropped_rgb00{n}.jpg").unlink()
-    text = as_text(checked(root))
-    assert f"| {KINDS['missing-map']}" in text
-    assert "rgb/train/002/A_cropped_rgb000.jpg: expected" in text
-    assert "  and 3 more" in text
-    assert "Unpublished is not sound: 6 problems." in text
-    assert "Unpublished is sound: 144 images with their maps (6 accepted)." in as_text(checked(root), ["missing-map"])
-
-
-def test_report_as_data_names_everything(root):
-    map_of(root, IMAGE).unlink()
-    path_of(root, TEST_IMAGE).write_bytes(b"broken")
-    report = checked(root)
-    data = json.loads(json.dumps(as_json(report, ["missing-map"])))
-    assert data["sound"] is False
-    assert data["images"] == 144
-    assert data["accepted"] == ["missing-map"]
-    assert data["counts"]["train"]["found"] == {"ids": 6, "images": 54, "cameras": 3, "outfits": 12}
-    assert data["labels"]["Face"]["images"] == 143
-    assert [problem["images"] for problem in data["problems"]["missing-map"]] == [[str(path_of(root, IMAGE))]]
-    assert [problem["images"] for problem in data["problems"]["unreadable-image"]] == [[str(path_of(root, TEST_IMAGE))]]
-    assert as_json(report, ["missing-map", "unreadable-image"])["sound"] is True
-
-
-def test_the_page_shows_what_was_found(root, tmp_path):
-    path_of(root, TEST_IMAGE).write_bytes(b"broken")
-    change_map(root, IMAGE, lambda labels: labels[::2, ::2])
-    for n in range(3):
-        map_of(root, f"train/003/A_cropped_rgb00{n}.jpg").unlink()
-    page = tmp_path / "page.html"
-    write_page(checked(root), str(page), sample=5, most=2)
-    text = page.read_text(encoding="utf-8")
-    # Sample 5 x 3, unreadable 1 (its map), other size 2, two without a map of 1 each.
-    assert text.count('<img src="data:image/') == 15 + 1 + 2 + 2
-    assert "Sample: 5 of 139 images" in text
-    assert "Shown are 2 of 3" in text
-    assert text.count("image cannot be read") == 1
-    assert "rgb/train/002/B_cropped_rgb001.jpg" in text
-    assert "http" not in text.replace("http-equiv", "")
-
-
-def test_names_on_the_page_are_escaped(tmp_path, prcc_root):
-    root = tmp_path / "<script>alert(1)</script>"
-    shutil.copytree(prcc_root, root)
-    map_of(root, IMAGE).unlink()
-    write_page(checked(root), str(tmp_path / "page.html"))
-    text = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "<script" not in text
-    assert "&lt;script&gt;" in text
+def test_a_duplicate_in_another_file_format_is_found_by_its_pixels(data):
+    (data.image(TEST_IMAGE)).unlink()
+    Image.open(data.image(IMAGE)).save(data.image(TEST_IMAGE).with_suffix(".png"))
+    assert list(data.found()) == ["train-test-duplicate"]
