@@ -17,7 +17,6 @@ from safetensors.torch import load_file
 
 from datasets_ext import label_system
 from people_parsing import HubParser, ParserError, load_parser
-from people_parsing.upsampling import upsampled_labels
 
 RANDOM = np.random.default_rng(0)
 
@@ -61,17 +60,6 @@ def test_what_an_image_processor_would_cut_off_stays(atr_model, save_segformer):
     ).save_pretrained(folder)
     parser = HubParser(folder, device="cpu")
     assert parser.prepare(photo(16, 48)).shape == (3, 96, 32)
-
-
-@pytest.mark.parametrize("size", [(5, 9), (31, 17), (1, 1)])
-def test_upsampling_a_class_at_a_time_is_the_argmax_of_all(size):
-    logits = torch.randn(3, 7, 4, 6)
-    logits[:, 5] = logits[:, 2]
-    whole = F.interpolate(logits, size=size[::-1], mode="bilinear", align_corners=False).argmax(1)
-    found = upsampled_labels(logits, size)
-    assert found.dtype == torch.uint8
-    assert torch.equal(found.long(), whole)
-    assert not (found == 5).any()
 
 
 def test_a_model_of_other_labels_is_refused_with_what_is_unknown(save_segformer):
