@@ -2,13 +2,15 @@
 
 import hashlib
 import os
+import signal
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
-from ..errors import ImageFileError, MissingParsingMapError, ParsingMapError
+from ..errors import DatasetError, ImageFileError, MissingParsingMapError, ParsingMapError
 from ..image_and_map import ImageAndMap
 from ..images import read_rgb
 from ..parsing_maps import read_label_png
@@ -82,6 +84,7 @@ def check_images(pairs: Sequence[ImageAndMap[str, str]], workers: int | None = N
 
     Raises:
         ValueError: ``workers`` is below 1.
+        DatasetError: one of the processes has ended.
     """
     if workers is None:
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -90,5 +93,14 @@ def check_images(pairs: Sequence[ImageAndMap[str, str]], workers: int | None = N
     bar: dict[str, Any] = {"total": len(pairs), "desc": "images and maps", "unit": "image"}
     if workers == 1:
         return list(tqdm(map(check_image, pairs), **bar))
-    with ProcessPoolExecutor(workers) as pool:
-        return list(tqdm(pool.map(check_image, pairs, chunksize=_CHUNK), **bar))
+    with ProcessPoolExecutor(workers, initializer=_leave_interrupts_to_the_first) as pool:
+        try:
+            return list(tqdm(pool.map(check_image, pairs, chunksize=_CHUNK), **bar))
+        except BrokenProcessPool as error:
+            raise DatasetError(
+                f"One of {workers} processes that read images has ended; where memory ran out, take fewer: --workers."
+            ) from error
+
+
+def _leave_interrupts_to_the_first() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

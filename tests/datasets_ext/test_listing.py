@@ -1,5 +1,6 @@
 """Names and things below a split's folder that are no images."""
 
+import errno
 import os
 
 import pytest
@@ -106,6 +107,20 @@ def test_a_number_that_no_integer_holds(folder):
     (folder / ("9" * 31)).mkdir()
     (folder / ("9" * 31) / "A_1.jpg").write_bytes(b"x")
     with pytest.raises(DatasetError, match=r"9{31}/A_1\.jpg: a number of more than 18 digits"):
+        listed(folder)
+
+
+def test_a_folder_that_cannot_be_listed(folder, monkeypatch):
+    # As root, permission bits do not bite.
+    scandir = os.scandir
+
+    def refused(path):
+        if str(path).endswith("002"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(DatasetError, match="002, a folder of the data set, cannot be listed: Permission denied"):
         listed(folder)
 
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from datasets_ext import ImageAndMap, every_image, read_label_png, read_rgb
+from datasets_ext import DatasetError, ImageAndMap, every_image, read_label_png, read_rgb
 from datasets_ext.check import check_image, check_images
 
 IMAGE = "train/002/B_cropped_rgb001.jpg"
@@ -37,3 +37,15 @@ def test_processes_find_the_same(data):
     assert check_images(pairs, workers=2) == check_images(pairs, workers=1)
     with pytest.raises(ValueError, match="workers 0"):
         check_images(pairs, workers=0)
+
+
+def end_of_this_process(pair):
+    os._exit(1)
+
+
+def test_a_process_that_ends(data, monkeypatch):
+    dataset = data.dataset()
+    pairs = every_image(dataset, dataset.parsing_tree())
+    monkeypatch.setattr("datasets_ext.check.image_report.check_image", end_of_this_process)
+    with pytest.raises(DatasetError, match="One of 2 processes that read images has ended; .*take fewer: --workers"):
+        check_images(pairs, workers=2)

@@ -1,11 +1,12 @@
 import importlib
 import logging
 import os
+import shutil
 
 import pytest
 import torch
 
-from datasets_ext import DatasetNotFoundError
+from datasets_ext import DatasetNotFoundError, ParsingMapError
 from ifd.engine import CheckpointError, ConfigError, OutputFolderError, argument_parser, load_config, setup
 
 
@@ -38,6 +39,16 @@ def test_a_frozen_config_a_log_and_a_seed(arguments, tmp_path, host_log):
     assert (tmp_path / "run" / "log.txt").is_file()
     setup(arguments(behind=["IFD.SEED", 7]))
     assert torch.equal(torch.rand(1), drawn)
+
+
+def test_the_config_of_a_run_says_which_label_system_its_maps_were_of(arguments, prcc_root, tmp_path, host_log):
+    with pytest.raises(ParsingMapError, match=r"no label_system\.json"):
+        setup(arguments(behind=["IFD.PARSING.SYSTEM", "auto"]))
+    shutil.copytree(prcc_root / "prcc" / "parsing", tmp_path / "maps")
+    (tmp_path / "maps" / "label_system.json").write_text('{"system": "lip"}')
+    cfg = setup(arguments(behind=["IFD.PARSING.SYSTEM", "auto", "IFD.PARSING.ROOT", tmp_path / "maps"]))
+    assert cfg.IFD.PARSING.SYSTEM == "lip"
+    assert "SYSTEM: lip" in (tmp_path / "run" / "config.yaml").read_text()
 
 
 def test_what_costs_least_is_checked_first(arguments, monkeypatch, tmp_path):
