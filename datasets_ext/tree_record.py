@@ -195,7 +195,7 @@ def check_clothing(system: str | LabelSystem, names: Sequence[str] | None) -> No
 
 def how_to_set(system: str) -> str:
     """What to do to have maps read in a label system."""
-    return f"Put this line into the config, or --system {system} on the command line: IFD.PARSING.SYSTEM: {system}"
+    return f"Put this line into the config (or --system {system} on the command line): IFD.PARSING.SYSTEM: {system}"
 
 
 def _why_not_added(parsing_root: str, tree: _Tree, others: dict[str, TreeRecord], record: TreeRecord) -> str:

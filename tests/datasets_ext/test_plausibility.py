@@ -129,7 +129,7 @@ def test_what_is_said(rendered):
     sentence = found.sentence()
     assert sentence.startswith("cannot be of label system 'lip': in ")
     assert f"of the {len(rendered)} that" in sentence
-    assert sentence.endswith("They are 'atr'. Put this line into the config, or --system atr on the command line: "
+    assert sentence.endswith("They are 'atr'. Put this line into the config (or --system atr on the command line): "
                              "IFD.PARSING.SYSTEM: atr")  # fmt: skip
 
 
