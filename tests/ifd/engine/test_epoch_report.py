@@ -111,6 +111,16 @@ def test_gradient_norms_are_those_of_separate_backward_passes():
     sum(kept.values()).backward()
 
 
+def test_half_precision_does_not_lose_small_gradients():
+    torch.manual_seed(0)
+    layer, inputs = torch.nn.Linear(8, 4), torch.randn(16, 8)
+    expected = gradient_norms({"loss": layer(inputs).square().mean()}, layer)["loss"]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = gradient_norms({"loss": layer(inputs).square().mean()}, layer)["loss"]
+    assert found.dtype == torch.float32
+    assert found.item() == pytest.approx(expected.item(), rel=0.02)
+
+
 def test_frozen_parameters_do_not_count():
     layer = torch.nn.Linear(2, 1)
     layer.weight.requires_grad_(False)

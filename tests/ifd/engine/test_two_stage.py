@@ -222,7 +222,7 @@ def under_first_names(path):
     torch.save({**checkpoint, "model": weights}, path)
 
 
-def test_a_run_of_the_first_version_is_evaluated_and_goes_on(copied_run, finished, tmp_path):
+def test_a_run_of_the_first_version_is_evaluated_and_goes_on(copied_run, finished, tmp_path, caplog):
     cfg, run = copied_run
     cfg.SOLVER.MAX_EPOCH = 3
     ours = cfg.clone()
@@ -232,6 +232,7 @@ def test_a_run_of_the_first_version_is_evaluated_and_goes_on(copied_run, finishe
         under_first_names(path)
     cfg.MODEL.WEIGHTS = str(run / "model_final.pth")
     assert dict(evaluate(cfg)) == pytest.approx(dict(finished[1]))
+    assert "is of version 0.1.0, which sampled clothing masks" in caplog.text
     cfg.MODEL.WEIGHTS = ""
     for each in (cfg, ours):
         seed_all_rng(0)

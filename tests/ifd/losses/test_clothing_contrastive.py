@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from ifd.losses import ClothingContrastiveLoss, clothing_contrastive_loss, supervised_contrastive_loss
+from ifd.losses import ClothingContrastiveLoss, clothing_contrastive_loss
 
 
 def loop_loss(features, pids, clothes, temperature, weight):
@@ -176,35 +176,3 @@ def test_errors_say_what_was_found(change, message):
     features, pids, clothes = (arguments.pop(key) for key in ("features", "pids", "clothes"))
     with pytest.raises(ValueError, match=message):
         clothing_contrastive_loss(features, pids, clothes, **arguments)
-
-
-def loop_supcon(features, pids, temperature):
-    f = [row / row.norm() for row in features.double()]
-    terms = []
-    for i in range(len(f)):
-        positives = [p for p in range(len(f)) if p != i and pids[p] == pids[i]]
-        if positives:
-            everyone = sum(math.exp(f[i].dot(f[a]) / temperature) for a in range(len(f)) if a != i)
-            terms.append(
-                -sum(math.log(math.exp(f[i].dot(f[p]) / temperature) / everyone) for p in positives) / len(positives)
-            )
-    return sum(terms) / len(terms)
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_supervised_contrastive_equals_khosla_et_al(seed):
-    features, pids, _ = batch(seed)
-    loss = supervised_contrastive_loss(features, pids, temperature=0.1)
-    assert loss.item() == pytest.approx(loop_supcon(features, pids, 0.1), rel=1e-5)
-
-
-def test_supervised_contrastive_without_positives_is_zero_with_a_gradient():
-    features = torch.randn(3, 4, requires_grad=True)
-    loss = supervised_contrastive_loss(features, torch.tensor([0, 1, 2]), temperature=0.1)
-    loss.backward()
-    assert loss.item() == 0.0
-
-
-def test_supervised_contrastive_refuses_a_temperature_of_zero():
-    with pytest.raises(ValueError, match="tau > 0"):
-        supervised_contrastive_loss(torch.randn(2, 2), torch.zeros(2, dtype=torch.long), temperature=0)
