@@ -183,21 +183,26 @@ class Campaign:
         _, status = os.waitpid(process, 0)
         if os.WIFSIGNALED(status):
             return "killed"
-        return "done" if os.WEXITSTATUS(status) == 0 else Path(f"{output}.txt").read_text()[-3000:]
+        return "done" if os.WEXITSTATUS(status) == 0 else self._beside(output, "txt").read_text()[-3000:]
+
+    def _beside(self, output, kind):
+        # Not on the disk of the run, which may be one that cannot be written.
+        return self.folder / f"{output.name}.{kind}"
 
     def _train_here(self, output, resume, options, mortal):
-        log = os.open(f"{output}.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
         code = 1
         try:
+            log = open(self._beside(output, "txt"), "w", buffering=1)  # noqa: SIM115
+            os.dup2(log.fileno(), 1)
+            os.dup2(log.fileno(), 2)
+            sys.stdout = sys.stderr = log
             os.environ["FASTREID_DATASETS"] = str(self.folder / "datasets")
             cfg = load_config(str(ROOT / "configs" / "IFD_R50.yml"), self._tiny.tiny_options(output))
             cfg.merge_from_list([*OPTIONS, *options])
             mortal.install()
             seed_all_rng(cfg.IFD.SEED)  # as the command does
             train(cfg, resume=resume)
-            Path(f"{output}.counts").write_text(json.dumps([mortal.writes, mortal.pieces]))
+            self._beside(output, "counts").write_text(json.dumps([mortal.writes, mortal.pieces]))
             code = 0
         except BaseException:
             traceback.print_exc()

@@ -6,7 +6,8 @@ import pytest
 
 from datasets_ext import MissingParsingMapError
 from ifd.engine import ConfigError, OutputFolderError, train
-from ifd.engine.checks import check_config, check_data, check_output_folder, refuse_overwriting
+from ifd.engine.checks import check_config, check_data, check_output_folder
+from ifd.engine.run_folder import refuse_overwriting
 
 
 @pytest.mark.parametrize(

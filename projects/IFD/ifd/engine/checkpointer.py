@@ -259,7 +259,7 @@ def last_whole_checkpoint(folder: str, warn: Callable[[str], Any]) -> str:
         warn(f"{tag} names {tagged}: {problem}")
     elif tagged is not None:
         warn(f"{tag} names no checkpoint of its folder")
-    others = [name for name in _checkpoints(folder) if name != tagged]
+    others = [name for name in checkpoint_names(folder) if name != tagged]
     problems = {}
     for name, _ in sorted(((name, _epoch(folder, name)) for name in others), key=lambda item: item[1], reverse=True):
         problems[name] = _problem(os.path.join(folder, name))
@@ -286,7 +286,8 @@ def _tagged(tag: str) -> str:
     return name if _CHECKPOINT.fullmatch(name) else ""
 
 
-def _checkpoints(folder: str) -> list[str]:
+def checkpoint_names(folder: str) -> list[str]:
+    """The checkpoints in a folder, whole or not, by name."""
     return sorted(name for name in os.listdir(folder) if _CHECKPOINT.fullmatch(name)) if os.path.isdir(folder) else []
 
 

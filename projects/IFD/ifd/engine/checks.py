@@ -117,27 +117,6 @@ def check_output_folder(output_dir: str) -> None:
         raise OutputFolderError(f"OUTPUT_DIR {output_dir}: {there} cannot be written by this user; name another")
 
 
-def refuse_overwriting(output_dir: str) -> None:
-    """Refuses a folder that holds a run already.
-
-    Only the first process looks; the others wait for it, so that none takes what another one writes for an old run.
-
-    Raises:
-        OutputFolderError: says how to go on with that run, or to start another.
-    """
-    found = [
-        name
-        for name in ("last_checkpoint", "metrics.json", "attention_stream")
-        if os.path.exists(os.path.join(output_dir, name))
-    ]
-    if found and comm.is_main_process():
-        raise OutputFolderError(
-            f"{output_dir} holds a run already ({', '.join(found)}). Go on with it: --resume. "
-            "Start another: OUTPUT_DIR some/other/folder at the end of the command."
-        )
-    comm.synchronize()
-
-
 def _check_device(name: str) -> None:
     try:
         device = torch.device(name)

@@ -14,9 +14,10 @@ from fastreid.utils import comm
 from ..evaluation import EvaluationResult
 from ..evaluation.results_table import table_over_seeds
 from .checkpointer import CheckpointError
-from .checks import check_config, check_data, check_keys, refuse_overwriting
+from .checks import check_config, check_data, check_keys
 from .errors import ConfigError
 from .processes import check_processes
+from .run_folder import refuse_overwriting
 from .runner import run_all
 from .runs import Run
 from .setup import load_config

@@ -7,8 +7,6 @@ from typing import Any
 
 from fastreid.config import CfgNode, get_cfg
 from fastreid.engine import default_argument_parser, default_setup
-from fastreid.utils import comm
-from fastreid.utils.env import seed_all_rng
 
 from datasets_ext.options import count, positive
 from fastreid_compat import available_device_config
@@ -16,9 +14,10 @@ from fastreid_compat import available_device_config
 from ..config import add_ifd_config
 from ..data import settled_label_system
 from .checkpointer import CheckpointError
-from .checks import check_config, check_data, check_keys, refuse_overwriting
+from .checks import check_config, check_data, check_keys
 from .config_files import merge_file, merge_options
 from .errors import ConfigError
+from .run_folder import occupy, refuse_overwriting
 from .training_errors import without_tracebacks
 
 
@@ -85,9 +84,7 @@ def setup(args: argparse.Namespace) -> CfgNode:
         refuse_overwriting(cfg.OUTPUT_DIR)
     check_config(cfg, train=train)
     cfg.freeze()
+    occupy(cfg.OUTPUT_DIR)
     default_setup(cfg, args)
     without_tracebacks()
-    if cfg.IFD.SEED >= 0:
-        # Each process draws its own augmentation; the samplers share one seed through the host.
-        seed_all_rng(cfg.IFD.SEED + comm.get_rank())
     return cfg

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 
 import torch
 from fastreid.config import CfgNode
+from fastreid.utils import comm
 
 from .checkpointer import IFDCheckpointer, num_training_identities
-from .checks import check_config, check_data, refuse_overwriting
+from .checks import check_config, check_data
 from .resuming import is_trained, with_settled_seed
+from .run_folder import occupied, refuse_overwriting
 from .stages import STAGE1_FOLDER, has_stage1, needs_attention_stream, stage1_config
 from .trainer import IFDTrainer
 from .training_errors import as_user_error
+from .whole_files import cut_log
 
 logger = logging.getLogger("fastreid.ifd.engine")
 
@@ -38,14 +41,20 @@ def train(cfg: CfgNode, *, resume: bool = False, trainer: type[IFDTrainer] = IFD
     Raises:
         ConfigError: a key has a value that cannot work.
         DatasetError: something of a data set is missing.
-        CheckpointError: MODEL.WEIGHTS cannot be read, or is of another model.
-        OutputFolderError: OUTPUT_DIR holds a run and ``resume`` is off.
+        CheckpointError: MODEL.WEIGHTS cannot be read, or is of another model; what is resumed was another run, or is
+            damaged; a checkpoint cannot be written.
+        OutputFolderError: OUTPUT_DIR holds a run and ``resume`` is off, or another process trains into it.
         TrainingError: losses are no numbers any more, or memory ran out.
     """
     if not resume:
         refuse_overwriting(cfg.OUTPUT_DIR)
     check_config(cfg)
     check_data(cfg)
+    with occupied(cfg.OUTPUT_DIR):
+        return _train_stages(cfg, resume, trainer)
+
+
+def _train_stages(cfg: CfgNode, resume: bool, trainer: type[IFDTrainer]) -> dict:
     stage1_folder = os.path.join(cfg.OUTPUT_DIR, STAGE1_FOLDER)
     cfg = with_settled_seed(cfg, (cfg.OUTPUT_DIR, stage1_folder) if resume else ())
     main_weights = ""
@@ -81,10 +90,11 @@ def evaluate(cfg: CfgNode, *, trainer: type[IFDTrainer] = IFDTrainer) -> dict:
     Raises:
         ConfigError: a key has a value that cannot work.
         CheckpointError: there is none, or it is of another model.
+        OutputFolderError: another process writes to OUTPUT_DIR.
     """
     check_config(cfg, train=False)
     model = load_trained_model(cfg, cfg.MODEL.WEIGHTS, trainer=trainer)
-    with _in_a_sentence():
+    with occupied(cfg.OUTPUT_DIR), _in_a_sentence():
         return trainer.test(cfg, model)
 
 
@@ -104,8 +114,12 @@ def _run(cfg: CfgNode, resume: bool, trainer: type[IFDTrainer], main_weights: st
     with _in_a_sentence():
         run = trainer(cfg)
         run.resume_or_load(resume=resume)
-        if main_weights and not run.checkpointer.resumed_from:
-            run.checkpointer.load(main_weights, checkpointables=[])
+        if not run.checkpointer.resumed_from:
+            if main_weights:
+                run.checkpointer.load(main_weights, checkpointables=[])
+            if comm.is_main_process():
+                # Of a start that failed before its first checkpoint.
+                cut_log(os.path.join(cfg.OUTPUT_DIR, "metrics.json"), 0)
         return run.train()
 
 
