@@ -165,7 +165,7 @@ def test_mistakes_are_told_before_the_first_run(command, told, tmp_path, words, 
 def test_missing_data_and_what_would_be_overwritten_are_told_first(command, told, tmp_path, monkeypatch):
     folder = Path(tmp_path, "run", "seed_1")
     folder.mkdir(parents=True)
-    (folder / "last_checkpoint").touch()
+    (folder / "model_final.pth").touch()
     with pytest.raises(UserError, match="seed_1 holds a run already"):
         command("--seeds", 0, 1)
     monkeypatch.setenv("FASTREID_DATASETS", str(tmp_path / "nothing"))
