@@ -284,12 +284,18 @@ COMMAND_CASES = [
 ]  # fmt: skip
 
 
+def _free(path: Path) -> Path:
+    if path.is_dir():
+        path.rmdir()
+    path.unlink(missing_ok=True)
+    return path
+
+
 def _weights(name: str, says: str, write: Callable[[Path, Space], None] | None) -> list[Case]:
     """A checkpoint to start from and the same to evaluate."""
 
     def prepare(space: Space) -> None:
-        path = space.files / "weights.pth"
-        path.unlink(missing_ok=True)
+        path = _free(space.files / "weights.pth")
         if write is not None:
             write(path, space)
 
@@ -360,10 +366,32 @@ CHECKPOINT_CASES = [
 ]
 
 
+def _resumed(name: str, says: str, behind: tuple[str, ...] = (), change: Callable[[Path], None] | None = None) -> Case:
+    def prepare(space: Space) -> None:
+        shutil.copytree(space.run, space.output / "run")
+        if change is not None:
+            _change_data(space, change)
+
+    data = "changed" if change is not None else ""
+    return Case("resume", name, says, behind, ("--resume",), prepare=prepare, data=data)
+
+
+def _drop_a_person(prcc: Path) -> None:
+    for kind in ("rgb", "parsing"):
+        shutil.rmtree(prcc / kind / "train" / "006")
+
+
+RESUME_CASES = [
+    _resumed("another optimiser", "cannot go on .*SOLVER.OPT", ("SOLVER.OPT", "SGD")),
+    _resumed("another learning rate", "cannot go on .*SOLVER.BASE_LR", ("SOLVER.BASE_LR", "0.1")),
+    _resumed("another backbone", "cannot go on .*MODEL.BACKBONE.DEPTH", ("MODEL.BACKBONE.DEPTH", "0.25x")),
+    _resumed("another number of people", "cannot go on .*data", change=_drop_a_person),
+]
+
+
 def _backbone(name: str, says: str, write: Callable[[Path, Space], None] | None) -> Case:
     def prepare(space: Space) -> None:
-        path = space.files / "backbone.pth"
-        path.unlink(missing_ok=True)
+        path = _free(space.files / "backbone.pth")
         if write is not None:
             write(path, space)
 
@@ -400,12 +428,13 @@ BACKBONE_CASES = [
 
 
 def _data(name: str, says: str, change: Callable[[Path], None], before: tuple[str, ...] = ()) -> Case:
-    def prepare(space: Space) -> None:
-        shutil.rmtree(space.files / "changed", ignore_errors=True)
-        shutil.copytree(space.data, space.files / "changed")
-        change(space.files / "changed" / "prcc")
+    return Case("data", name, says, before=before, prepare=lambda space: _change_data(space, change), data="changed")
 
-    return Case("data", name, says, before=before, prepare=prepare, data="changed")
+
+def _change_data(space: Space, change: Callable[[Path], None]) -> None:
+    shutil.rmtree(space.files / "changed", ignore_errors=True)
+    shutil.copytree(space.data, space.files / "changed")
+    change(space.files / "changed" / "prcc")
 
 
 def _rename_people(prcc: Path) -> None:
@@ -430,7 +459,7 @@ DATA_CASES = [
     _data("no test images", "PRCC is not complete", lambda prcc: shutil.rmtree(prcc / "rgb" / "test")),
 ]  # fmt: skip
 
-CASES = [*CONFIG_CASES, *FILE_CASES, *COMMAND_CASES, *CHECKPOINT_CASES, *BACKBONE_CASES, *DATA_CASES]
+CASES = [*CONFIG_CASES, *FILE_CASES, *COMMAND_CASES, *CHECKPOINT_CASES, *RESUME_CASES, *BACKBONE_CASES, *DATA_CASES]
 
 
 def main(args: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 import pytest
 
-pytestmark = pytest.mark.cases("CHECKPOINT_CASES", "BACKBONE_CASES")
+pytestmark = pytest.mark.cases("CHECKPOINT_CASES", "RESUME_CASES", "BACKBONE_CASES")
 
 
 def test_a_mistake_is_one_clear_sentence(case, judged):

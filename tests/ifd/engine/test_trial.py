@@ -109,6 +109,26 @@ def test_a_plugin_s_fault_is_told_with_its_place(tiny_config, faulty_backbone):
         try_config(tiny_config)
 
 
+def test_what_needs_cuda_is_tried_there_before_it_is_refused(tiny_config, monkeypatch):
+    tried = []
+
+    def fails_on_the_cpu(trial, train, weights):
+        tried.append((trial.MODEL.DEVICE, train, weights))
+        if trial.MODEL.DEVICE == "cpu":
+            raise ConfigError("no kernel for the CPU")
+
+    monkeypatch.setattr("ifd.engine.trial._try", fails_on_the_cpu)
+    with pytest.raises(ConfigError, match="no kernel"):
+        try_config(tiny_config)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    with pytest.raises(ConfigError, match="no kernel"):
+        try_config(tiny_config)
+    tiny_config.MODEL.DEVICE = "cuda:1"
+    tried.clear()
+    try_config(tiny_config, weights="a.pth")
+    assert tried == [("cpu", True, "a.pth"), ("cuda:1", True, "a.pth")]
+
+
 def test_evaluation_alone_asks_nothing_of_the_training(tiny_config):
     tiny_config.SOLVER.OPT = "Foo"
     try_config(tiny_config, train=False)

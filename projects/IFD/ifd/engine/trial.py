@@ -34,7 +34,8 @@ def try_config(cfg: CfgNode, *, train: bool = True, weights: str = "") -> None:
 
     Transforms, model, losses, optimiser, scheduler and evaluator are built; images in the configured sizes go through
     one evaluation and, with ``train``, one training step. Random numbers are drawn from where they stood afterwards,
-    and nothing is logged or written.
+    and nothing is logged or written. What cannot run on the CPU, as a backbone with CUDA kernels of its own, is tried
+    on a MODEL.DEVICE of CUDA's before it is refused.
 
     Args:
         cfg: full config of one stage.
@@ -45,13 +46,21 @@ def try_config(cfg: CfgNode, *, train: bool = True, weights: str = "") -> None:
         ConfigError: something cannot be built or run; the message says what and where.
         CheckpointError: the weights do not fit.
     """
-    trial = _on_the_cpu(cfg)
+    try:
+        _try(_on_device(cfg, "cpu"), train, weights)
+    except ConfigError:
+        if torch.device(cfg.MODEL.DEVICE).type != "cuda" or not torch.cuda.is_available():
+            raise
+        _try(_on_device(cfg, cfg.MODEL.DEVICE), train, weights)
+
+
+def _try(trial: CfgNode, train: bool, weights: str) -> None:
     with random_state_kept(), silence(), EventStorage(0):
         with _naming("the model of MODEL.META_ARCHITECTURE, MODEL.BACKBONE and MODEL.HEADS cannot be built"):
             architecture = META_ARCH_REGISTRY.get(trial.MODEL.META_ARCHITECTURE)
             keys = getattr(architecture, "config_keys", {})
             with naming(keys):
-                model = architecture(trial)
+                model = architecture(trial).to(trial.MODEL.DEVICE)
         if train:
             _check_frozen_layers(trial, model)
         if weights:
@@ -61,27 +70,27 @@ def try_config(cfg: CfgNode, *, train: bool = True, weights: str = "") -> None:
             train_images = _images(build_masked_transforms(trial, is_train=True)) if train else None
         with _naming("the evaluator of TEST.* cannot be built"):
             ClothesEvaluator(trial, len(_PIDS) // 2, single_shot_gallery=True)
-        made_up = f"made-up images of INPUT.SIZE_TEST {list(cfg.INPUT.SIZE_TEST)}"
+        made_up = f"made-up images of INPUT.SIZE_TEST {list(trial.INPUT.SIZE_TEST)}"
         with _naming(f"an evaluation of {made_up} fails"), naming(keys):
             _evaluate(model, test_images)
         if train_images is not None:
             with _naming("the optimiser of SOLVER.* cannot be built"):
                 optimizer, _ = build_optimizer(trial, model)
                 schedulers = build_lr_scheduler(trial, optimizer, max(1, trial.SOLVER.WARMUP_ITERS))
-            made_up = f"made-up images of INPUT.SIZE_TRAIN {list(cfg.INPUT.SIZE_TRAIN)}"
+            made_up = f"made-up images of INPUT.SIZE_TRAIN {list(trial.INPUT.SIZE_TRAIN)}"
             with _naming(f"a training step on {made_up} fails"), naming(keys):
                 _step(model, train_images, optimizer)
                 for scheduler in schedulers.values():
                     scheduler.step()
 
 
-def _on_the_cpu(cfg: CfgNode) -> CfgNode:
+def _on_device(cfg: CfgNode, device: str) -> CfgNode:
     trial = cfg.clone()
     trial.defrost()
-    trial.MODEL.DEVICE = "cpu"
+    trial.MODEL.DEVICE = device
     trial.MODEL.BACKBONE.PRETRAIN = False
     trial.MODEL.HEADS.NUM_CLASSES = len(set(_PIDS))
-    # Without CUDA, and without the other processes, there is nothing to synchronise with.
+    # On the CPU, or without the other processes, there is nothing to synchronise with.
     for section in (trial.MODEL.BACKBONE, trial.MODEL.HEADS, trial.IFD.IKT):
         section.NORM = "BN" if section.NORM == "syncBN" else section.NORM
     trial.freeze()
