@@ -1,6 +1,8 @@
 """Configs, command lines and data that cannot work: one sentence, exit code 2, nothing written."""
 
+import dataclasses
 import os
+import re
 import subprocess
 import sys
 
@@ -13,6 +15,24 @@ def test_a_mistake_is_one_clear_sentence(case, judged, space):
     outcome, errors = judged(case)
     assert outcome == "clear", errors[-2000:]
     assert os.listdir(space.output) == []
+
+
+def test_a_damaged_image_in_a_loader_s_worker_is_one_sentence(judged):
+    """No image is opened before the training, so that steps may be spent; the worker's traceback is not shown."""
+    bad_input = sys.modules["bad_input"]
+
+    def cut(prcc):
+        for path in (prcc / "rgb" / "train" / "003").iterdir():
+            path.write_bytes(path.read_bytes()[:300])
+
+    case = dataclasses.replace(
+        bad_input.damaged_data("a damaged image", "error: Image .*003/.*jpg cannot be read", cut),
+        behind=("DATALOADER.NUM_WORKERS", "1"),
+    )
+    outcome, errors = judged(case)
+    assert outcome == "late", errors[-2000:]
+    assert re.search(case.says, errors)
+    assert len(re.findall("^error: ", errors, re.MULTILINE)) == 1
 
 
 @pytest.mark.parametrize(
