@@ -88,6 +88,14 @@ def found_by(gallery: Gallery, queries: np.ndarray) -> np.ndarray:
     return np.array([[int(hit.picture.source or -1) for hit in hits] for hits in gallery.search_many(queries, top=TOP)])
 
 
+class Figures(dict[str, float]):
+    """What was measured, told as soon as it is."""
+
+    def __setitem__(self, name: str, value: float) -> None:
+        super().__setitem__(name, value)
+        print(f"    {name} {value:.4g}", file=sys.stderr, flush=True)
+
+
 def measure(uri: str, options: argparse.Namespace, server: int | None) -> dict[str, float]:
     """Fills and searches one gallery, and says how long that took; ``server`` is the server's process."""
     import faiss
@@ -97,7 +105,7 @@ def measure(uri: str, options: argparse.Namespace, server: int | None) -> dict[s
     flat = faiss.IndexFlatIP(options.dim)
     flat.add(vectors)
     nearest = flat.search(queries, TOP)[1]
-    result: dict[str, float] = {}
+    result = Figures()
     result["faiss"] = median_seconds(lambda query: flat.search(query[None], TOP), queries)
     before = peak_mib()
     numbers = np.arange(options.pictures)
@@ -131,7 +139,7 @@ def measure(uri: str, options: argparse.Namespace, server: int | None) -> dict[s
     gallery.close()
     result["memory in all"] = peak_mib() - before
     result["server in all"] = 0.0 if server is None else peak_mib(server)
-    return result
+    return dict(result)
 
 
 def in_own_process(uri: str, options: argparse.Namespace, server: int | None) -> dict[str, float]:
