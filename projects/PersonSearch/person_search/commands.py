@@ -22,7 +22,7 @@ from .model import load_model
 from .photos import read_photo
 from .ray_engine import index_folder_with_ray
 
-#: Pictures above which indexing makes an index: comparing all takes longer than a third of a second, see the README.
+#: Pictures above which indexing makes an index on a server of Milvus. On milvus-lite it gains little, see the README.
 INDEX_ABOVE = 200_000
 
 
@@ -84,7 +84,10 @@ def _print_summary(summary: IndexSummary) -> None:
     )
 
 
-def _keep_index(gallery: Gallery, above: int) -> None:
+def _keep_index(gallery: Gallery, above: int | None) -> None:
+    if above is None and gallery.lite:
+        return
+    above = INDEX_ABOVE if above is None else above
     stats = gallery.stats()
     # What is added later is indexed too; what it finds is measured again when the gallery has doubled.
     if stats.pictures > above and (stats.index is None or stats.pictures >= 2 * stats.index.pictures):
@@ -302,8 +305,9 @@ def parser() -> argparse.ArgumentParser:
         help="threads that read photos; with ray, models (default: %(default)s)",
     )  # fmt: skip
     how.add_argument(
-        "--index-above", type=positive, default=INDEX_ABOVE, metavar="N",
-        help="pictures from which an index (HNSW) takes the place of comparing all (default: %(default)s)",
+        "--index-above", type=positive, metavar="N",
+        help=f"pictures from which an index (HNSW) takes the place of comparing all (default: {INDEX_ABOVE:,} on "
+        "Milvus, never on milvus-lite)",
     )  # fmt: skip
 
     one = _command(commands, "search", search, "find the pictures most similar to a photo")

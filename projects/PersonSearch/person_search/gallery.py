@@ -111,6 +111,7 @@ class Gallery:
     Attributes:
         uri, name: as given.
         space: of its vectors.
+        lite: whether milvus-lite answers, in this process or as a server, and not Milvus.
 
     Raises:
         OtherModelError: the gallery holds another model's vectors.
@@ -123,6 +124,7 @@ class Gallery:
         self._model: Model | None = model if callable(model) else None
         self._writing = threading.RLock()
         self._store = Store(uri, name)
+        self.lite = self._store.lite
         try:
             self.space = self._enter(model)
             self._noted = {kind: set(values) for kind, values in self._store.facts().items()}
@@ -216,17 +218,22 @@ class Gallery:
         if images is not None and vectors is None and ids is None:
             return self._add_images(images, maps, map_system, {**labels, "source": source})
         if images is None and vectors is not None:
-            unit = self.checked(vectors)
-            known = [Photo(row.tobytes()).id for row in unit] if ids is None else check_ids(ids)
-            if len(known) != len(unit):
-                raise ValueError(f"{len(known)} ids for {len(unit)} vectors; expected one each")
-            added, step = Added(), self._store.rows_a_request(self.space.dim)
-            given = entries(known, source=source, **labels)
-            for start in range(0, len(unit), step):
-                part = slice(start, start + step)
-                added = added.and_then(self.put(given[part], unit[part].__getitem__))
-            return added
+            return self._add_vectors(np.asarray(vectors), ids, {**labels, "source": source})
         raise ValueError("expected images, or vectors with or without their ids")
+
+    def _add_vectors(self, vectors: np.ndarray, ids: Sequence[str] | None, labels: dict[str, Any]) -> Added:
+        step = self._store.rows_a_request(self.space.dim)
+        parts = [slice(start, start + step) for start in range(0, max(len(vectors), 1), step)]
+        # All of them before the first is written, part by part, as the whole may be large.
+        own = [Photo(row.tobytes()).id for part in parts for row in self.checked(vectors[part])]
+        known = own if ids is None else check_ids(ids)
+        if len(known) != len(vectors):
+            raise ValueError(f"{len(known)} ids for {len(vectors)} vectors; expected one each")
+        given = entries(known, **labels)
+        added = Added()
+        for part in parts:
+            added = added.and_then(self.put(given[part], self.checked(vectors[part]).__getitem__))
+        return added
 
     def _add_images(
         self,
@@ -474,7 +481,7 @@ class Gallery:
         with self._writing:
             index = self.stats().index
             self._store.rewrite(self.space.dim, FIELDS, report)
-            if index is not None and self._store.lite:
+            if index is not None and self.lite:
                 self.build_index()
             self._store.forget("erase")
 
