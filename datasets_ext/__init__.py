@@ -3,7 +3,12 @@
 # First: it makes the host importable, which every module below imports.
 import fastreid_compat  # noqa: F401
 
-from .bases import ClothesImageDataset, Counts, datasets_root
+from .bases import ClothesImageDataset, Counts, Finding, Release, datasets_root
+from .ccvid import CCVID
+from .celeb_reid import CelebReID, CelebReIDLight
+from .clothes_labels import ClothesLabels, LabelKind
+from .csv_list import CSVDataset, register_csv
+from .deepchange import DeepChange
 from .errors import (
     DatasetError,
     DatasetNotFoundError,
@@ -23,7 +28,9 @@ from .label_systems import (
     label_system,
     match_label_system,
 )
+from .last import LaST
 from .ltcc import LTCC
+from .mevid import MEVID
 from .palette import label_colours
 from .parsing_maps import (
     MapForm,
@@ -42,31 +49,47 @@ from .rendered import (
     RenderedPeoplePRCCLayout,
     RenderedPeoplePRCCLayoutUnseenSites,
 )
+from .tracklets import Tracklet, every_path, image_paths
 from .tree_record import TreeRecord, check_clothing, claim_tree, is_auto, tree_label_system
+from .vc_clothes import Real28, VCClothes
 
 __all__ = [
+    "CCVID",
     "LABEL_SYSTEMS",
     "LTCC",
+    "MEVID",
     "PRCC",
+    "CSVDataset",
+    "CelebReID",
+    "CelebReIDLight",
     "ClothesImageDataset",
+    "ClothesLabels",
     "Counts",
     "DatasetError",
     "DatasetNotFoundError",
+    "DeepChange",
+    "Finding",
     "ImageAndMap",
     "ImageFileError",
     "ImageForm",
+    "LaST",
+    "LabelKind",
     "LabelSystem",
     "MapForm",
     "MissingParsingMapError",
     "ParsingMapError",
     "ParsingMaps",
     "ParsingTree",
+    "Real28",
+    "Release",
     "RenderedPeopleLTCCLayout",
     "RenderedPeopleLTCCLayoutUnseenSites",
     "RenderedPeoplePRCCLayout",
     "RenderedPeoplePRCCLayoutUnseenSites",
+    "Tracklet",
     "TreeRecord",
     "UserError",
+    "VCClothes",
     "as_labels",
     "as_rgb",
     "check_clothing",
@@ -80,12 +103,15 @@ __all__ = [
     "datasets_root",
     "decode_rgb",
     "every_image",
+    "every_path",
+    "image_paths",
     "is_auto",
     "label_colours",
     "label_system",
     "match_label_system",
     "read_label_png",
     "read_rgb",
+    "register_csv",
     "scale_16_bit",
     "sharing_a_map",
     "to_rgb",

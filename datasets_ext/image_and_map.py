@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from .tracklets import every_path
+
 if TYPE_CHECKING:
     from .bases import ClothesImageDataset
     from .parsing_maps import ParsingTree
@@ -28,7 +30,7 @@ class ImageAndMap(Generic[ImageT, MapT]):
 
 
 def every_image(dataset: ClothesImageDataset, tree: ParsingTree) -> list[ImageAndMap[str, str]]:
-    """All images of a data set, in the order of its splits, each once, whether or not they share a map.
+    """All images and frames of a data set, in the order of its splits, each once, whether or not they share a map.
 
     Args:
         dataset: whose images.
@@ -37,7 +39,7 @@ def every_image(dataset: ClothesImageDataset, tree: ParsingTree) -> list[ImageAn
     Returns:
         paths of images and maps.
     """
-    paths = dict.fromkeys(item[0] for items in dataset.splits.values() for item in items)
+    paths = dict.fromkeys(path for items in dataset.splits.values() for path in every_path(items))
     return [ImageAndMap(path, tree.path_for(path)) for path in paths]
 
 

@@ -2,9 +2,12 @@
 
 import os
 import re
+from collections.abc import Iterator
 
-from .errors import DatasetError
-from .files import files_below, reason, shown
+from tqdm import tqdm
+
+from .errors import DatasetError, DatasetNotFoundError
+from .files import files_below, read_regular_file, reason, shown
 
 IMAGE_SUFFIX = r"\.(?i:jpg|jpeg|png)"
 _SIDE_FILES = {"Thumbs.db"}
@@ -12,6 +15,9 @@ _SHOWN = 5
 
 # Labels go through 64-bit integers.
 _MOST_DIGITS = 18
+
+# Seconds after which a listing shows that it goes on.
+_QUIET = 2
 
 
 def list_images(folder: str, pattern: str, expected: str) -> list[tuple[str, re.Match[str]]]:
@@ -35,7 +41,8 @@ def list_images(folder: str, pattern: str, expected: str) -> list[tuple[str, re.
     compiled = re.compile(pattern, re.ASCII)
     matches, offending, others = [], [], []
     try:
-        found = sorted(files_below(folder))
+        listed = tqdm(files_below(folder), f"listing {shown(folder)}", unit=" files", delay=_QUIET, leave=False)
+        found = sorted(listed)
     except OSError as error:
         raise DatasetError(
             f"{shown(error.filename or folder)}, a folder of the data set, cannot be listed: {reason(error)}."
@@ -51,7 +58,7 @@ def list_images(folder: str, pattern: str, expected: str) -> list[tuple[str, re.
             others.append(f"{shown(path)}: it is {kind}")
         elif match is None:
             offending.append(shown(path))
-        elif any(len(text or "") > _MOST_DIGITS for text in match.groups()):
+        elif _is_too_long(match):
             others.append(f"{shown(path)}: a number of more than {_MOST_DIGITS} digits")
         else:
             matches.append((path, match))
@@ -68,6 +75,63 @@ def list_images(folder: str, pattern: str, expected: str) -> list[tuple[str, re.
     if not matches:
         raise DatasetError(f"There is no image below {shown(folder)}. Expected {expected}: unpack the data set again.")
     return matches
+
+
+def read_lines(path: str) -> Iterator[tuple[int, str]]:
+    """The lines of a list file that are not blank, with their numbers from 1, without white space at their ends.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        DatasetNotFoundError: there is no such file.
+        DatasetError: it cannot be read, is no UTF-8, or has no line.
+    """
+    try:
+        text = read_regular_file(path).decode()
+    except FileNotFoundError as error:
+        raise DatasetNotFoundError(
+            f"{shown(path)}, a list of the data set, does not exist: unpack the data set again."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{shown(path)}, a list of the data set, is no UTF-8 text: {error}.") from error
+    except OSError as error:
+        raise DatasetError(f"{shown(path)}, a list of the data set, cannot be read: {reason(error)}.") from error
+    empty = True
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            empty = False
+            yield number, line.strip()
+    if empty:
+        raise DatasetError(f"{shown(path)}, a list of the data set, is empty: unpack the data set again.")
+
+
+def match_lines(path: str, pattern: str, expected: str) -> list[tuple[int, re.Match[str]]]:
+    """Matches every line of a list file as a whole.
+
+    Args:
+        path: of the file.
+        pattern: regular expression for a line; ``\\d`` are the digits 0 to 9.
+        expected: the same for a reader, named in the error.
+
+    Returns:
+        numbers of the lines, from 1, and matches.
+
+    Raises:
+        DatasetError: as :func:`read_lines`, or a line does not match, which is shown.
+    """
+    compiled = re.compile(pattern, re.ASCII)
+    matches = []
+    for number, line in read_lines(path):
+        match = compiled.fullmatch(line)
+        if match is None or _is_too_long(match):
+            raise DatasetError(f"{shown(path)}, line {number} is {shown(line[:200])!r}. Expected {expected}.")
+        matches.append((number, match))
+    return matches
+
+
+def _is_too_long(match: re.Match[str]) -> bool:
+    return any(text is not None and len(text) > _MOST_DIGITS and text.isdigit() for text in match.groups())
 
 
 def _first(lines: list[str]) -> str:

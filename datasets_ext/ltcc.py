@@ -6,6 +6,7 @@ import re
 from fastreid.data.datasets import DATASET_REGISTRY
 
 from .bases import ClothesImageDataset, Counts, Item
+from .clothes_labels import ClothesLabels
 from .listing import IMAGE_SUFFIX, list_images
 
 
@@ -31,11 +32,15 @@ class LTCC(ClothesImageDataset):
     query_folder = "query"
     gallery_folder = "test"
     train_splits = ("train",)
+    clothes_labels = ClothesLabels("labelled", "labelled", "the second number of a file's name")
     published = {
         "train": Counts(ids=77, images=9576),
         "query": Counts(ids=75, images=493),
         "gallery": Counts(ids=75, images=7050),
         "all": Counts(ids=152, images=17119, cameras=12, outfits=478),
+    }
+    misread_paths = {
+        r"\w+_c": "it is read as the outfit, so that all images have one and clothing-change mode is empty"
     }
 
     def read_splits(self) -> dict[str, list[Item]]:

@@ -5,6 +5,7 @@ import os.path as osp
 from fastreid.data.datasets import DATASET_REGISTRY
 
 from .bases import ClothesImageDataset, Counts, Item
+from .clothes_labels import ClothesLabels
 from .listing import IMAGE_SUFFIX, list_images
 
 _CAMERAS = "ABC"
@@ -38,6 +39,7 @@ class PRCC(ClothesImageDataset):
     test_folder = "test"
     """Folder of the test images, below `image_dir`."""
     train_splits = ("train", "val")
+    clothes_labels = ClothesLabels("labelled", "labelled", "the camera: A and B show one outfit, C another")
     published = {
         "train": Counts(ids=150, images=17896),
         "val": Counts(images=5002),

@@ -2,12 +2,13 @@
 
 from .image_report import ImageReport, check_image, check_images
 from .page import write_page
-from .problems import KINDS, Problem, find_problems
+from .problems import KINDS, NOTES, Problem, find_notes, find_problems
 from .report import Report, check_dataset
 from .summary import as_json, as_text
 
 __all__ = [
     "KINDS",
+    "NOTES",
     "ImageReport",
     "Problem",
     "Report",
@@ -16,6 +17,7 @@ __all__ = [
     "check_dataset",
     "check_image",
     "check_images",
+    "find_notes",
     "find_problems",
     "write_page",
 ]

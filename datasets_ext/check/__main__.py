@@ -6,7 +6,15 @@ import os
 import sys
 from collections.abc import Sequence
 
-from datasets_ext import LABEL_SYSTEMS, UserError, clothing_ids, dataset_class, tree_label_system
+from datasets_ext import (
+    LABEL_SYSTEMS,
+    ClothesImageDataset,
+    UserError,
+    clothing_ids,
+    dataset_class,
+    register_csv,
+    tree_label_system,
+)
 from datasets_ext.command import run
 from datasets_ext.files import shown, write_whole
 from datasets_ext.options import whole_number
@@ -24,13 +32,13 @@ def check(args: argparse.Namespace) -> int:
     Returns:
         the exit code, 1 where something is wrong that is not accepted.
     """
-    dataset = dataset_class(args.dataset)(root=args.root, verbose=False)
+    dataset = _class(args)(root=args.root, verbose=False)
     system, _ = tree_label_system(dataset.parsing_tree(args.parsing).parsing_root, args.system, otherwise="lip")
     try:
         clothing_ids(system, args.clothing)
     except ValueError as error:
         raise UserError(f"--clothing: {error}") from error
-    output = args.output or os.path.join("logs", "check", args.dataset)
+    output = args.output or os.path.join("logs", "check", type(dataset).__name__)
     os.makedirs(output, exist_ok=True)
     if not os.access(output, os.W_OK):
         raise UserError(f"--output: {shown(output)} cannot be written to")
@@ -45,10 +53,16 @@ def check(args: argparse.Namespace) -> int:
     return 0 if all(problem.kind in args.accept for problem in found.problems) else 1
 
 
+def _class(args: argparse.Namespace) -> type[ClothesImageDataset]:
+    return register_csv(args.csv) if args.csv else dataset_class(args.dataset)
+
+
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line, ``sys.argv`` where none is given."""
     parser = argparse.ArgumentParser(prog="python -m datasets_ext.check", description=__doc__)
-    parser.add_argument("--dataset", required=True, metavar="NAME", help="PRCC, LTCC or another")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--dataset", metavar="NAME", help="PRCC, LTCC, VCClothes or another that is registered")
+    which.add_argument("--csv", metavar="NAME=FILE", help="a data set by its list, as in IFD.CSV_DATASETS")
     parser.add_argument("--root", metavar="DIR", help="folder of data sets (default: FASTREID_DATASETS, else datasets)")
     parser.add_argument("--parsing", metavar="DIR", help="folder of the maps (default: the data set's own)")
     parser.add_argument("--system", default=AUTO, choices=(*LABEL_SYSTEMS, AUTO),

@@ -1,5 +1,6 @@
 """From what was found in the files to what is wrong with the data set."""
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from ..files import shown
 from ..image_and_map import ImageAndMap, sharing_a_map
 from ..label_systems import LabelSystem
 from ..plausibility import misreading
+from ..tracklets import every_path, image_paths
 from .image_report import ImageReport
 
 KINDS = {
@@ -27,8 +29,32 @@ KINDS = {
     "train-test-duplicate": "The same picture among training and test people",
     "people-duplicate": "The same picture under several people",
     "query-duplicate": "The same picture among queries and gallery",
+    "unlisted-image": "Images that no list of the data set names",
+    "folder-person": "Images in the folder of another person than their name says",
+    "tracklet-id": "Tracklets that are of several people or cameras",
+    "tracklet-length": "Tracklets of other lengths than the published ones",
+    "name-and-list": "Lists that contradict the names of the files",
 }
 """Kinds of problems, and what each says, in the order of the report."""
+
+NOTES = {
+    "release": "Which published release this is",
+    "label-kind": "Clothes labels that nobody wrote down",
+    "protocols": "Figures of several protocols are in circulation",
+    "misleading-path": "A folder above the data set that other code takes for a file's name",
+    "people-renumbered": "Numbers of people that stand for others in the test set",
+    "no-cameras": "Cameras are not known",
+    "no-real-cameras": "What stands in the place of cameras",
+    "second-layout": "Files of another layout of this data set",
+    "no-scales": "Scales that are not known",
+}
+"""Kinds of notes: nothing is wrong, but who compares figures should know."""
+
+_PROTOCOLS = {
+    "single_shot": "one random gallery image a person (the data set's own) or the whole gallery (most papers)",
+    "cameras_3_4": "'CC' of the literature is the pair of cameras 3 and 4 here, cameras_3_4, and not clothing_change",
+    "other_tracklet": "images of the query's own camera are matches here, those of its own tracklet are not",
+}
 
 
 class Problem(NamedTuple):
@@ -62,6 +88,7 @@ def find_problems(
         clothing: labels that count as clothing.
     """
     problems = [
+        *(Problem(kind, images, detail) for kind, detail, images in dataset.findings() if kind in KINDS),
         *_other_counts(dataset),
         *_one_person(dataset),
         *_spellings(dataset),
@@ -75,11 +102,39 @@ def find_problems(
     return sorted(problems, key=lambda problem: order.index(problem.kind))
 
 
+def find_notes(dataset: ClothesImageDataset) -> list[Problem]:
+    """What is no problem of a data set but a trap of whoever compares figures, in the order of NOTES.
+
+    Args:
+        dataset: that was checked; no image is read.
+    """
+    notes = [Problem(kind, images, detail) for kind, detail, images in dataset.findings() if kind in NOTES]
+    release = dataset.release()
+    if release is not None and release.name:
+        of = "the counts are those" if release.fits else "no release has these counts; the nearest ones are those"
+        notes.append(Problem("release", (), f"{of} of the {release.name} release"))
+    labels = dataset.clothes_labels
+    if {labels.train, labels.test} != {"labelled"}:
+        notes.append(Problem("label-kind", (), f"{labels}; evaluated in: {', '.join(dataset.modes)}"))
+    names = [*dataset.modes, *(["single_shot"] if dataset.single_shot_gallery else [])]
+    notes += [Problem("protocols", (), detail) for name, detail in _PROTOCOLS.items() if name in names]
+    if not dataset.has_cameras:
+        notes.append(Problem("no-cameras", (), "each test image has one of its own: none is taken out of a ranking"))
+    above = os.path.abspath(os.path.dirname(dataset.dataset_dir))
+    for pattern, consequence in dataset.misread_paths.items():
+        if found := re.search(pattern, above):
+            detail = f"{shown(found[0])!r} in {shown(above)}; searched in whole paths, {consequence}. Not here"
+            notes.append(Problem("misleading-path", (), detail))
+    order = list(NOTES)
+    return sorted(notes, key=lambda note: order.index(note.kind))
+
+
 def _other_counts(dataset: ClothesImageDataset) -> Iterator[Problem]:
     for split, (found, published) in dataset.counts().items():
         for what, value in zip(Counts._fields, published or Counts(), strict=True):
-            if value is not None and value != getattr(found, what):
-                yield Problem("counts", (), f"{split}: {getattr(found, what):,} {what}, published {value:,}")
+            number = getattr(found, what) or 0
+            if value is not None and value != number:
+                yield Problem("counts", (), f"{split}: {number:,} {what}, published {value:,}")
 
 
 def _one_person(dataset: ClothesImageDataset) -> Iterator[Problem]:
@@ -99,12 +154,15 @@ def _spellings(dataset: ClothesImageDataset) -> Iterator[Problem]:
     for split, items in dataset.splits.items():
         people: dict[str, dict[str, str]] = {}
         outfits: dict[str, dict[str, str]] = {}
-        for path, pid, _, clothes_id in items:
+        for data, pid, _, clothes_id in items:
+            path = next(iter(image_paths(data)))
             if isinstance(pid, str):
                 people.setdefault(_without_zeros(pid), {}).setdefault(pid, path)
                 outfits.setdefault(_without_zeros(clothes_id), {}).setdefault(clothes_id, path)
                 continue
-            # Test people are integers already; in both layouts the first number below the images' folder is the person.
+            if not dataset.name_begins_with_person or not isinstance(data, str):
+                continue
+            # Test people are integers already; the first number below the images' folder is the person.
             written = re.search(r"\d+", path[len(dataset.dataset_dir) + len(dataset.image_dir) :])
             if written and int(written[0]) == pid:
                 people.setdefault(str(pid), {}).setdefault(written[0], path)
@@ -128,8 +186,13 @@ def _duplicates(
     dataset: ClothesImageDataset, pairs: Sequence[ImageAndMap[str, str]], image_reports: Sequence[ImageReport]
 ) -> Iterator[Problem]:
     """Pictures that are equal pixel by pixel; of one person within training, query or gallery they are no harm."""
-    place = {item[0]: (split, item[1]) for split, items in dataset.splits.items() for item in items}
-    gallery = {item[0] for item in dataset.gallery}
+    place = {
+        path: (split, item[1])
+        for split, items in dataset.splits.items()
+        for item in items
+        for path in image_paths(item[0])
+    }
+    gallery = set(every_path(dataset.gallery))
     same: dict[bytes, list[str]] = {}
     for pair, report in zip(pairs, image_reports, strict=True):
         if report.pixels is not None:

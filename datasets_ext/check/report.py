@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..bases import ClothesImageDataset, Counts
+from ..clothes_labels import ClothesLabels
 from ..image_and_map import ImageAndMap, every_image
 from ..label_systems import LabelSystem, clothing_ids
 from ..tree_record import AUTO, tree_label_system
 from .image_report import ImageReport, check_images
-from .problems import Problem, find_problems
+from .problems import Problem, find_notes, find_problems
 
 
 class LabelUse(NamedTuple):
@@ -38,6 +39,9 @@ class Report:
         images: every image once, with its map.
         labels: use of the system's labels, by name.
         problems: in the order of KINDS.
+        clothes_labels: where the clothes labels come from.
+        modes: that the data set is evaluated in.
+        notes: what is no problem, in the order of NOTES.
     """
 
     name: str
@@ -49,6 +53,9 @@ class Report:
     images: list[ImageAndMap[str, str]]
     labels: dict[str, LabelUse]
     problems: list[Problem]
+    clothes_labels: ClothesLabels
+    modes: tuple[str, ...]
+    notes: list[Problem]
 
 
 def check_dataset(
@@ -62,7 +69,7 @@ def check_dataset(
     """Reads every image and map of a data set once and says what is wrong.
 
     Args:
-        dataset: in PRCC's or LTCC's layout.
+        dataset: of any layout.
         system: label system of the maps; 'auto': what they say, and LIP where they say nothing.
         parsing_root: their folder; None: the data set's own.
         clothing: label names that count as clothing; None: everything worn below the neck.
@@ -87,6 +94,9 @@ def check_dataset(
         images=images,
         labels=_label_use(image_reports, found),
         problems=find_problems(dataset, images, image_reports, found, worn),
+        clothes_labels=dataset.clothes_labels,
+        modes=dataset.modes,
+        notes=find_notes(dataset),
     )
 
 

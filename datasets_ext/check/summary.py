@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection
+from dataclasses import asdict
 
 from tabulate import tabulate
 
@@ -24,15 +25,18 @@ def by_kind(problems: list[Problem]) -> dict[str, list[Problem]]:
 
 def count_table(report: Report) -> tuple[list[str], list[list[str]]]:
     """Heading and rows of the sizes by split, each number beside the published one where there is one."""
-    heading = ["split", "people", "images", "cameras", "outfits"]
+    titles = {"ids": "people", "images": "images", "cameras": "cameras", "outfits": "outfits"}
+    if any(found.tracklets for found, _ in report.counts.values()):
+        titles["tracklets"] = "tracklets"
     rows = []
     for split, (found, published) in report.counts.items():
-        cells = [
-            f"{value:,}" if expected is None else f"{value:,} of {expected:,}"
-            for value, expected in zip(found, published or Counts(), strict=True)
-        ]
+        cells = []
+        for field in titles:
+            value, expected = getattr(found, field), getattr(published or Counts(), field)
+            text = "-" if value is None else f"{value:,}"
+            cells.append(text if expected is None else f"{text} of {expected:,}")
         rows.append([split, *cells])
-    return heading, rows
+    return ["split", *titles.values()], rows
 
 
 def verdict(report: Report, accepted: Collection[str] = ()) -> str:
@@ -49,6 +53,9 @@ def as_text(report: Report, accepted: Collection[str] = ()) -> str:
     """Sizes, problems by kind with the first few of each, and the verdict."""
     heading, rows = count_table(report)
     parts = [tabulate(rows, headers=heading, tablefmt="pipe", disable_numparse=True)]
+    parts.append(f"clothes labels: {report.clothes_labels}\nmodes: {', '.join(report.modes)}")
+    if report.notes:
+        parts.append("\n".join(f"note ({note.kind}): {note.detail}" for note in report.notes))
     if report.problems:
         found = by_kind(report.problems)
         lines = [[KINDS[kind], kind, f"{len(problems):,}"] for kind, problems in found.items()]
@@ -74,6 +81,9 @@ def as_json(report: Report, accepted: Collection[str] = ()) -> dict:
             split: {"found": found._asdict(), "published": None if published is None else published._asdict()}
             for split, (found, published) in report.counts.items()
         },
+        "clothes_labels": asdict(report.clothes_labels),
+        "modes": list(report.modes),
+        "notes": [{"kind": note.kind, "detail": note.detail} for note in report.notes],
         "labels": {name: use._asdict() for name, use in report.labels.items()},
         "problems": {
             kind: [{"images": list(problem.images), "detail": problem.detail} for problem in problems]

@@ -1,4 +1,5 @@
 import logging
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -83,3 +84,38 @@ def prcc_root(tmp_path, write_images):
 def ltcc_root(tmp_path, write_images):
     write_images(tmp_path / "LTCC_ReID", LTCC_FILES)
     return tmp_path
+
+
+@pytest.fixture
+def lay_out(tmp_path):
+    """Makes files below a folder that lies below others of the given names; content where it is given, else empty.
+
+    Returns the root to read from: readers parse names and lists alone.
+    """
+
+    def make(folder, names, texts=None, above=()):
+        root = tmp_path.joinpath(*above)
+        for name in names:
+            path = root / folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        for name, text in (texts or {}).items():
+            (root / folder / name).write_text(text)
+        return root
+
+    return make
+
+
+@pytest.fixture
+def below():
+    """Items with the path below a folder, '/' between its parts; of a tracklet a list of its frames."""
+
+    def shorten(items, root):
+        def one(data):
+            if isinstance(data, str):
+                return Path(data).relative_to(root).as_posix()
+            return [Path(frame).relative_to(root).as_posix() for frame in data]
+
+        return [(one(data), *rest) for data, *rest in items]
+
+    return shorten

@@ -5,11 +5,13 @@ Knows arrays alone: no toolbox, no data set. ``python -m clothes_rank FILE.npz``
 
 from .label_arrays import chance_level, clothes_rank, clothes_rank_from_distances
 from .labels import Labels
-from .modes import MODES, Mode, other, same
+from .modes import MODES, PROTOCOL_MODES, Among, Mode, other, same
 from .retrieval import Retrieval
 
 __all__ = [
     "MODES",
+    "PROTOCOL_MODES",
+    "Among",
     "Labels",
     "Mode",
     "Retrieval",

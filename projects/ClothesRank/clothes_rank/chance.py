@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import digamma
 
-from .modes import Mode
+from .modes import Mode, by_images
 from .pairs import PersonPairs
 
 
@@ -78,7 +78,10 @@ def chance_levels(
     """
     if any(rank < 1 for rank in ranks):
         raise ValueError(f"ranks is {tuple(ranks)}, expected ranks of at least 1")
-    return {name: _level(name, *counts, ranks) for name, counts in pairs.match_counts(modes).items()}
+    counts = {}
+    for images, group in by_images(modes).items():
+        counts.update((pairs if images is None else pairs.among(images)).match_counts(group))
+    return {name: _level(name, *counts[name], ranks) for name in modes}
 
 
 def _level(mode: str, matches: np.ndarray, ranked: np.ndarray, ranks: Sequence[int]) -> ChanceLevel:

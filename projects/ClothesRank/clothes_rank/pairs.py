@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .labels import ImageLabels
-from .modes import Mode, Verdicts, judge
+from .modes import Among, Mode, Verdicts, judge
 
 # Same-person pairs looked at in one pass over the gallery, at some 100 bytes each.
 PAIRS_PER_CHUNK = 2_000_000
@@ -43,6 +43,10 @@ class PersonPairs:
         in_order = gallery.pids[self._order]
         self._starts = np.searchsorted(in_order, query.pids, side="left")
         self._stops = np.searchsorted(in_order, query.pids, side="right")
+
+    def among(self, images: Among) -> "PersonPairs":
+        """The pairs of the images that a mode is about."""
+        return PersonPairs(self.query.take(images.chosen(self.query)), self.gallery.take(images.chosen(self.gallery)))
 
     def chunks(self, max_queries: int) -> Iterator[slice]:
         """Cuts the queries into slices of at most max_queries with at most PAIRS_PER_CHUNK pairs (or one query)."""

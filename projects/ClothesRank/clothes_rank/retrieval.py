@@ -1,6 +1,7 @@
 """One retrieval problem, checked once and asked as often as one likes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,11 @@ from .counting.sources import DistanceMatrix, FeaturePair
 from .counting.workers import evaluation_workers
 from .inputs import check_distances, check_features, check_whole
 from .labels import ImageLabels, Labels, check_sides
-from .modes import MODES, Mode, ModeRequest, check_columns, requested_modes
+from .modes import MODES, Mode, ModeRequest, by_images, check_columns, requested_modes
 from .open_set import OpenSetResult, check_rates, draw_known, open_set_draw
 from .pairs import PersonPairs
 from .ranking import rank
-from .scores import RankResult
+from .scores import RankResult, Scores
 from .single_shot import SingleShotResult, draw_gallery
 from .top import TopResult, top
 from .verification import VerificationResult, verify
@@ -88,11 +89,22 @@ class Retrieval:
         check_columns(chosen, self._pairs.query)
         return chosen
 
+    def _parts(self, modes: dict[str, Mode]) -> Iterator[tuple["_Part", dict[str, Mode]]]:
+        """The modes by the images that they are about, with these images."""
+        for among, group in by_images(modes).items():
+            names = ", ".join(group)
+            if among is None:
+                yield _Part(self, None, None, names), group
+                continue
+            queries, images = among.chosen(self._pairs.query), among.chosen(self._pairs.gallery)
+            yield _Part(self._take(queries, images), queries, images, names), group
+
     def rank(self, modes: ModeRequest = MODES, *, max_rank: int = 50) -> dict[str, RankResult]:
         """CMC, mAP and mINP of one or several modes, ranked once.
 
         Args:
-            modes: names of MODES or Mode objects.
+            modes: names of MODES or PROTOCOL_MODES, or Mode objects. Of a mode about some images alone
+                (``Mode.among``) the counts are those of its queries.
             max_rank: length of the CMC curves; may exceed the gallery.
 
         Returns:
@@ -103,8 +115,16 @@ class Retrieval:
             RuntimeError: products were less exact than float32 rounding explains.
         """
         chosen, max_rank = self._modes(modes), check_whole(max_rank, "max_rank")
-        with evaluation_workers() as workers:
-            return rank(backend(self._source, workers), self._pairs, chosen, max_rank, workers)
+        found: dict[str, RankResult] = {}
+        for part, group in self._parts(chosen):
+            if part.is_empty:
+                found.update({name: RankResult.of(name, Scores.empty(0), max_rank) for name in group})
+                continue
+            source, pairs = part.retrieval._source, part.retrieval._pairs
+            with evaluation_workers() as workers:
+                ranked = rank(backend(source, workers), pairs, group, max_rank, workers)
+            found.update({name: part.as_asked(result) for name, result in ranked.items()})
+        return {name: found[name] for name in chosen}
 
     def single_shot(
         self,
@@ -133,15 +153,18 @@ class Retrieval:
             ValueError: as ``rank`` and ``chance``; draws is below 1.
         """
         chosen, draws = self._modes(modes), check_whole(draws, "draws")
-        generator = np.random.default_rng(seed)
-        wanted, ranked, chance = tuple(chosen.values()), [], []
-        for _ in range(draws):
-            drawn = self._take(None, draw_gallery(self._pairs.gallery.pids, generator))
-            ranked.append(drawn.rank(wanted, max_rank=max_rank))
-            chance.append(drawn.chance(wanted, ranks=chance_ranks))
-        return {
-            name: SingleShotResult.of(name, [of[name] for of in ranked], [of[name] for of in chance]) for name in chosen
-        }
+        found: dict[str, SingleShotResult] = {}
+        for part, group in self._parts(chosen):
+            generator = np.random.default_rng(seed)
+            wanted, ranked, chance = tuple(group.values()), [], []
+            for _ in range(draws):
+                drawn = part.retrieval._take(None, draw_gallery(part.retrieval._pairs.gallery.pids, generator))
+                ranked.append(drawn.rank(wanted, max_rank=max_rank))
+                chance.append(drawn.chance(wanted, ranks=chance_ranks))
+            for name in group:
+                results = [part.as_asked(of[name]) for of in ranked]
+                found[name] = SingleShotResult.of(name, results, [of[name] for of in chance])
+        return {name: found[name] for name in chosen}
 
     def verification(
         self, modes: ModeRequest = MODES, *, false_positive_rates: Sequence[float] = (1e-4, 1e-3, 1e-2)
@@ -161,8 +184,16 @@ class Retrieval:
             ValueError: as ``rank``; a rate is out of range.
         """
         chosen = self._modes(modes)
-        with evaluation_workers() as workers:
-            return verify(cpu_backend(self._source, workers), self._pairs, chosen, false_positive_rates)
+        found: dict[str, VerificationResult] = {}
+        for part, group in self._parts(chosen):
+            if part.is_empty:
+                nothing = dict.fromkeys(false_positive_rates, float("nan"))
+                found.update({name: VerificationResult(name, nothing, 0, 0) for name in group})
+                continue
+            source, pairs = part.retrieval._source, part.retrieval._pairs
+            with evaluation_workers() as workers:
+                found.update(verify(cpu_backend(source, workers), pairs, group, false_positive_rates))
+        return {name: found[name] for name in chosen}
 
     def open_set(
         self,
@@ -189,18 +220,24 @@ class Retrieval:
             Results by mode.
 
         Raises:
-            ValueError: as ``rank``; a rate, the share or draws is out of range.
+            ValueError: as ``rank``; a rate, the share or draws is out of range, or a mode is about images that there
+                are none of.
         """
         chosen, draws = self._modes(modes), check_whole(draws, "draws")
         rates = check_rates(false_alarm_rates)
         if not 0 <= unknown_share < 1:
             raise ValueError(f"unknown_share is {unknown_share!r}, expected a number of at least 0 and below 1")
-        generator = np.random.default_rng(seed)
-        parts = [self._take(None, draw_known(self._pairs.gallery.pids, unknown_share, generator)) for _ in range(draws)]
-        return {
-            name: OpenSetResult.of(name, [open_set_draw(part.top(1, mode), part._pairs, mode, rates) for part in parts])
-            for name, mode in chosen.items()
-        }
+        found: dict[str, OpenSetResult] = {}
+        for part, group in self._parts(chosen):
+            whole = part.not_empty().retrieval
+            generator = np.random.default_rng(seed)
+            galleries = [
+                whole._take(None, draw_known(whole._pairs.gallery.pids, unknown_share, generator)) for _ in range(draws)
+            ]
+            for name, mode in group.items():
+                drawn = [open_set_draw(of.top(1, mode), of._pairs, mode, rates) for of in galleries]
+                found[name] = OpenSetResult.of(name, drawn)
+        return {name: found[name] for name in chosen}
 
     def chance(self, modes: ModeRequest = MODES, *, ranks: Sequence[int] = (1, 5, 10)) -> dict[str, ChanceLevel]:
         """What a random ranking of this gallery would score, exactly; looks at labels alone.
@@ -224,8 +261,8 @@ class Retrieval:
 
         Args:
             k: length of the lists, at least 1; the whole ranking where it is shorter.
-            mode: a name of MODES or a Mode.
-            queries: (n,) int, the queries asked for; None: all.
+            mode: a name of MODES or PROTOCOL_MODES, or a Mode.
+            queries: (n,) int, the queries asked for; None: all that the mode is about.
 
         Raises:
             ValueError: k is below 1, the mode is unknown or compares labels that are not there, or a query is none.
@@ -234,12 +271,51 @@ class Retrieval:
         k = check_whole(k, "k")
         (chosen,) = self._modes(mode).values()
         num_query = self._source.shape[0]
-        asked = np.arange(num_query) if queries is None else np.asarray(queries)
-        if asked.ndim != 1 or not len(asked) or not np.isin(asked, np.arange(num_query)).all():
-            raise ValueError(f"queries is {queries!r}, expected indices from 0 to {num_query - 1}")
-        part = self if queries is None else self._take(asked, None)
+        ((about, _),) = self._parts({chosen.name: chosen})
+        about.not_empty()
+        known = np.arange(num_query) if about.queries is None else about.queries
+        asked = known if queries is None else np.asarray(queries)
+        if asked.ndim != 1 or not len(asked) or not np.isin(asked, known).all():
+            expected = f"indices from 0 to {num_query - 1}" + (
+                "" if about.queries is None else ", of the mode's images"
+            )
+            raise ValueError(f"queries is {queries!r}, expected {expected}")
+        part = self if queries is None and about.queries is None else self._take(asked, about.images)
         with evaluation_workers() as workers:
-            return top(cpu_backend(part._source, workers), part._pairs, chosen, k, asked, workers)
+            found = top(cpu_backend(part._source, workers), part._pairs, chosen, k, asked, workers)
+        return found if about.images is None else found.among(about.images)
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """The images that some modes are about.
+
+    Attributes:
+        retrieval: of these images.
+        queries, images: (n,) int64, their indices in the whole; None: all.
+        names: of the modes.
+    """
+
+    retrieval: Retrieval
+    queries: np.ndarray | None
+    images: np.ndarray | None
+    names: str
+
+    @property
+    def is_empty(self) -> bool:
+        return 0 in self.retrieval._source.shape
+
+    def not_empty(self) -> "_Part":
+        if self.is_empty:
+            raise ValueError(f"mode {self.names} is about images that there are no queries, or no gallery images, of")
+        return self
+
+    def as_asked(self, result: RankResult) -> RankResult:
+        """The result with queries by their indices in the whole."""
+        if self.queries is None:
+            return result
+        by_index = {name: self.queries[getattr(result, name)] for name in ("query_indices", "skipped_indices")}
+        return replace(result, **by_index)
 
 
 def _checked_labels(

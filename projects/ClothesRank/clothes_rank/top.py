@@ -1,6 +1,6 @@
 """The head of a mode's ranking, image by image, for pictures and for looking at errors."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,6 +30,10 @@ class TopResult:
     images: np.ndarray
     distances: np.ndarray
     is_match: np.ndarray
+
+    def among(self, images: np.ndarray) -> "TopResult":
+        """The same where the gallery was a part of another, (n,) int64 indices into that one."""
+        return replace(self, images=np.where(self.images < 0, -1, images[self.images]))
 
 
 def top(

@@ -30,7 +30,15 @@ def test_report_as_data_names_everything(data):
     assert as_data["sound"] is False
     assert as_data["images"] == 144
     assert as_data["accepted"] == ["missing-map"]
-    assert as_data["counts"]["train"]["found"] == {"ids": 6, "images": 54, "cameras": 3, "outfits": 12}
+    assert as_data["counts"]["train"]["found"] == {
+        "ids": 6,
+        "images": 54,
+        "cameras": 3,
+        "outfits": 12,
+        "tracklets": None,
+    }
+    assert as_data["clothes_labels"]["test"] == "labelled"
+    assert as_data["modes"] == ["general", "same_clothing", "clothing_change"]
     assert as_data["labels"]["Face"]["images"] == 143
     assert [problem["images"] for problem in as_data["problems"]["missing-map"]] == [[str(data.image(IMAGE))]]
     assert [problem["images"] for problem in as_data["problems"]["unreadable-image"]] == [[str(data.image(TEST_IMAGE))]]
