@@ -10,6 +10,7 @@ import pytest
 FOLDERS = {
     "clothes_rank": "projects/ClothesRank/clothes_rank",
     "datasets_ext": "datasets_ext",
+    "exported_model": "projects/ExportedModel/exported_model",
     "fastreid_compat": "projects/FastReIDCompat/fastreid_compat",
     "ifd": "projects/IFD/ifd",
     "people_parsing": "projects/PeopleParsing/people_parsing",
@@ -20,20 +21,38 @@ FOLDERS = {
 # What each may import of ours and of the host.
 BELOW = {
     "clothes_rank": set(),
+    "exported_model": set(),
     "rendered_people": set(),
     "fastreid_compat": {"fastreid"},
     "datasets_ext": {"fastreid", "fastreid_compat"},
     "timm_backbones": {"fastreid", "fastreid_compat"},
     "people_parsing": {"datasets_ext", "fastreid", "fastreid_compat"},
-    "person_search": {"clothes_rank", "datasets_ext", "fastreid", "fastreid_compat", "ifd", "people_parsing"},
-    "ifd": {"clothes_rank", "datasets_ext", "fastreid", "fastreid_compat", "people_parsing", "timm_backbones"},
+    "person_search": {
+        "clothes_rank",
+        "datasets_ext",
+        "exported_model",
+        "fastreid",
+        "fastreid_compat",
+        "ifd",
+        "people_parsing",
+    },
+    "ifd": {
+        "clothes_rank",
+        "datasets_ext",
+        "exported_model",
+        "fastreid",
+        "fastreid_compat",
+        "people_parsing",
+        "timm_backbones",
+    },
 }
 # Imported where they are used only: a model in an ONNX file needs none of them.
-LAZY = {"person_search": BELOW["person_search"] | {"torch"}}
+LAZY = {"person_search": (BELOW["person_search"] - {"exported_model"}) | {"torch"}}
 # Packages that only an extra brings, and whose extra it is.
 EXTRAS = {
     "anny": {"rendered_people"},
-    "onnxruntime": {"people_parsing", "person_search"},
+    "onnx": {"ifd"},
+    "onnxruntime": {"exported_model", "people_parsing", "person_search"},
     "pyarrow": {"clothes_rank"},
     "pymilvus": {"person_search"},
     "pytorch_grad_cam": {"ifd"},
@@ -41,7 +60,7 @@ EXTRAS = {
     "timm": {"timm_backbones"},
     "transformers": {"people_parsing"},
 }
-LEAVES = ("ablation", "visualization")
+LEAVES = ("ablation", "export", "visualization")
 
 
 @pytest.fixture(scope="module")

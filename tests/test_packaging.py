@@ -8,6 +8,7 @@ import pytest
 ROOTS = {
     "clothes_rank": "projects/ClothesRank/clothes_rank",
     "datasets_ext": "datasets_ext",
+    "exported_model": "projects/ExportedModel/exported_model",
     "fastreid_compat": "projects/FastReIDCompat/fastreid_compat",
     "ifd": "projects/IFD/ifd",
     "people_parsing": "projects/PeopleParsing/people_parsing",

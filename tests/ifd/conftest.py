@@ -1,9 +1,14 @@
-"""Results made out of figures, for the tests that only look at them."""
+"""Results made out of figures, and a checkpoint whose descriptors differ, for the tests that only look at them."""
 
+import os
 import types
 
 import pytest
+import torch
+from fastreid.utils.events import EventStorage
 
+from ifd.data import build_test_loader
+from ifd.engine import load_trained_model
 from ifd.evaluation import EvaluationResult
 from ifd.evaluation.protocol import Checkpoint, Protocol
 from ifd.evaluation.rank_scores import RANKS, RankScores
@@ -30,3 +35,24 @@ def made_up():
         return EvaluationResult(dataset, modes, Protocol(**told), metric_mode)
 
     return types.SimpleNamespace(scores=scores, mode=mode, result=result)
+
+
+@pytest.fixture(scope="session")
+def weights(finished, prcc_root, tmp_path_factory):
+    """A checkpoint of the finished run whose normalisation fits its data.
+
+    In so few steps the running statistics stay far from the features, and all photos get nearly one descriptor.
+    """
+    cfg = finished[0].clone()
+    model = load_trained_model(cfg, os.path.join(cfg.OUTPUT_DIR, "model_final.pth")).train()
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = None
+            module.reset_running_stats()
+    with pytest.MonkeyPatch.context() as patch, EventStorage(), torch.no_grad():
+        patch.setenv("FASTREID_DATASETS", str(prcc_root))
+        for batch in build_test_loader(cfg, "PRCC")[0]:
+            model({**batch, "targets": batch["targets"] % 6})
+    path = tmp_path_factory.mktemp("weights") / "model_final.pth"
+    torch.save({"model": model.state_dict()}, path)
+    return str(path)

@@ -1,14 +1,12 @@
 """Descriptors are those of the evaluation, whatever form photos come in, one by one and by the thousand."""
 
 import itertools
-import os
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from fastreid.evaluation import inference_on_dataset
-from fastreid.utils.events import EventStorage
 from PIL import Image
 
 from datasets_ext import ImageAndMap, ImageFileError, ParsingMapError, label_system, read_label_png, read_rgb
@@ -16,6 +14,7 @@ from ifd.data import build_test_loader
 from ifd.engine import CheckpointError, load_trained_model
 from ifd.evaluation import ClothesEvaluator
 from ifd.feature_extractor import FeatureExtractor
+from ifd.modeling.stream_features import Description
 from people_parsing import Parser
 
 
@@ -37,27 +36,6 @@ class Everything(Parser):
             labels[height // 4 :] = self.system.ids(["Upper-clothes"])[0]
             maps.append(labels)
         return maps
-
-
-@pytest.fixture(scope="session")
-def weights(finished, prcc_root, tmp_path_factory):
-    """A checkpoint of the finished run whose normalisation fits its data.
-
-    In so few steps the running statistics stay far from the features, and all photos get nearly one descriptor.
-    """
-    cfg = finished[0].clone()
-    model = load_trained_model(cfg, os.path.join(cfg.OUTPUT_DIR, "model_final.pth")).train()
-    for module in model.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.momentum = None
-            module.reset_running_stats()
-    with pytest.MonkeyPatch.context() as patch, EventStorage(), torch.no_grad():
-        patch.setenv("FASTREID_DATASETS", str(prcc_root))
-        for batch in build_test_loader(cfg, "PRCC")[0]:
-            model({**batch, "targets": batch["targets"] % 6})
-    path = tmp_path_factory.mktemp("weights") / "model_final.pth"
-    torch.save({"model": model.state_dict()}, path)
-    return str(path)
 
 
 @pytest.fixture
@@ -142,7 +120,8 @@ def test_path_image_and_array_are_one(extractor, photo, labels):
 
 def test_what_reaches_the_model(extractor, photo, labels, monkeypatch):
     seen = []
-    monkeypatch.setattr(extractor, "_model", lambda batch: seen.append(batch["images"]) or torch.ones(1, 2))
+    described = Description(torch.ones(1, 2), None)
+    monkeypatch.setattr(extractor._model, "describe", lambda inputs: seen.append(inputs) or described)
     extractor(photo, labels)
     # The photo has the size of the model's input, so that nothing is resized.
     assert np.array_equal(seen[0][0, :3].permute(1, 2, 0), np.array(read_rgb(photo)))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from exported_model import Metadata
 from person_search import Gallery, load_model
-from person_search.onnx_model import OnnxMetadata
 
 SIZE = (64, 32)
 #: Of the models: colours of 4 x 2 fields.
@@ -54,7 +54,7 @@ def _save_model(path, channels=3, shape=None, *, unit=True, scale=1.0, name="ima
     if channels == 4:
         clothing = {"lip": LIP_CLOTHING, "pascal": (2,)}
         metadata = {"label_system": "lip", "clothing": clothing, **metadata}
-    helper.set_model_props(model, OnnxMetadata(**metadata).to_properties())
+    helper.set_model_props(model, Metadata(**metadata).to_properties())
     onnx.save(model, path)
     return str(path)
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from person_search import ModelFileError, load_model
-from person_search.checkpoint_model import checkpoint_fingerprint
 
 
 @pytest.fixture
@@ -53,21 +52,6 @@ def test_maps_of_a_model_that_took_each_trees_word(checkpoint, finished_config, 
     assert model([draw(0)], [atr], map_system="atr") == pytest.approx(expected, abs=1e-6)
     with pytest.raises(ModelFileError, match="to know the label system of the maps"):
         model([draw(0)], [labels])
-
-
-def test_fingerprints_follow_what_the_vectors_follow(checkpoint, finished_config, tmp_path):
-    path, _ = checkpoint
-    first = checkpoint_fingerprint(finished_config, path)
-    finished_config.OUTPUT_DIR = finished_config.MODEL.WEIGHTS = "elsewhere"
-    finished_config.MODEL.DEVICE = "cuda"
-    finished_config.IFD.SEED = 5
-    assert checkpoint_fingerprint(finished_config, path) == first
-    finished_config.TEST.FLIP.ENABLED = not finished_config.TEST.FLIP.ENABLED
-    other = checkpoint_fingerprint(finished_config, path)
-    finished_config.IFD.MASK_RESIZE = "nearest"
-    masks = checkpoint_fingerprint(finished_config, path)
-    (tmp_path / "other.pth").write_bytes(b"other")
-    assert len({first, other, masks, checkpoint_fingerprint(finished_config, tmp_path / "other.pth")}) == 4
 
 
 def test_a_checkpoint_without_its_config(tmp_path):

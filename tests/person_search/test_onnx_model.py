@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from exported_model.resizing import resized
 from person_search import ModelFileError, PhotoError, load_model
 from person_search.decisions import Decisions
-from person_search.onnx_model import OnnxMetadata, OnnxModel
-from person_search.resizing import resized
+from person_search.onnx_model import OnnxModel
 
 
 def test_a_vector_is_what_the_graph_says(model, draw):
@@ -51,16 +51,6 @@ def test_maps_that_do_not_do(masked_model_path, draw):
         model([draw(0)], [np.zeros((32, 64), np.uint8)])
 
 
-def test_metadata_comes_back():
-    decisions = Decisions("f", {1e-3: 0.5, 1e-2: 0.4})
-    told = OnnxMetadata("f", "lip", {"lip": (5, 9)}, "nearest", "main", "Apache-2.0", "rendered people", decisions)
-    assert OnnxMetadata.from_properties(told.to_properties(), "x") == told
-    with pytest.raises(ModelFileError, match="damaged metadata"):
-        OnnxMetadata.from_properties({**told.to_properties(), "person_search.clothing": "[3"}, "x")
-    with pytest.raises(ModelFileError, match="damaged metadata"):
-        OnnxMetadata.from_properties({"person_search.format": "1"}, "x")
-
-
 def test_fingerprints(save_model, tmp_path):
     named = OnnxModel(save_model(tmp_path / "a.onnx", fingerprint="abc"))
     first, same, other = (
@@ -71,7 +61,7 @@ def test_fingerprints(save_model, tmp_path):
 
 
 def test_decisions_of_the_file_beside_go_before_those_inside(save_model, tmp_path):
-    path = save_model(tmp_path / "a.onnx", fingerprint="f", decisions=Decisions("f", {1e-3: 0.5, 1e-2: 0.4}))
+    path = save_model(tmp_path / "a.onnx", fingerprint="f", decisions=Decisions("f", {1e-3: 0.5, 1e-2: 0.4}).to_json())
     assert OnnxModel(path).decisions.similarity[1e-3] == 0.5
     Decisions("f", {1e-3: 0.6, 1e-2: 0.4}).save(path)
     assert OnnxModel(path).decisions.similarity[1e-3] == 0.6

@@ -3,6 +3,8 @@
 from ifd.feature_extractor import FeatureExtractor
 extractor = FeatureExtractor("configs/IFD_R50.yml", "model_final.pth", parser="path/to/a/segformer")
 descriptors = extractor(["photo.jpg", "another.png"])
+
+An exported model (``tools/export.py``) takes the place of both: FeatureExtractor(None, "model.onnx", parser=...).
 """
 
 import os
@@ -14,7 +16,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from fastreid.config import CfgNode
 from PIL import Image
 
@@ -24,19 +25,15 @@ from datasets_ext import (
     MapForm,
     as_labels,
     as_rgb,
-    check_clothing,
     check_labels,
-    clothing_ids,
     clothing_mask,
-    is_auto,
     label_system,
 )
 from datasets_ext.files import shown
-from fastreid_compat import available_device_config
 from people_parsing import Parser, load_parser
 
-from .data import build_masked_transforms
-from .engine import load_config, load_trained_model
+from .describers import Describer, MaskMissing, TrainedDescriber, as_describer
+from .modeling.stream_features import Description
 
 Item: TypeAlias = ImageForm | ImageAndMap[ImageForm, MapForm | None]
 """What one descriptor is of: an image, alone or with its parsing map."""
@@ -70,28 +67,43 @@ class _ToParse(NamedTuple):
     inputs: torch.Tensor
 
 
+class Inspection(NamedTuple):
+    """What a model makes of one photo, for people to look at.
+
+    Attributes:
+        descriptor: (D,) float32, as of a call.
+        mask: (height, width) bool of the upright photo's size, the clothing; None where there is no map.
+        attention_map: (h, w) float32 in 0 to 1, W_I; None where the model has none.
+    """
+
+    descriptor: np.ndarray
+    mask: np.ndarray | None
+    attention_map: np.ndarray | None
+
+
 class FeatureExtractor:
     """Gives photos the descriptors that the evaluation gives them: same size, same flip test, same model.
 
     Args:
-        config: path of the trained model's config file, or the config itself.
-        weights: its checkpoint.
+        config: path of the trained model's config file, or the config itself; None for an ``.onnx``.
+        weights: its checkpoint; or the model as ``tools/export.py`` exports it, an ``.onnx``, which is its own config.
         parser: makes the maps of photos that come without: a :class:`people_parsing.Parser`, or what
             :func:`people_parsing.load_parser` takes. Not needed where every photo brings its map, or the model needs
             none.
-        device: cpu, cuda or cuda:<n> in place of MODEL.DEVICE.
+        device: cpu, cuda or cuda:<n> in place of MODEL.DEVICE, or of what onnxruntime has.
         batch_size: photos per step of the model.
         workers: threads that read and transform photos ahead of the model.
 
     Raises:
-        CheckpointError: the weights cannot be loaded, or are of another model.
+        CheckpointError: the weights cannot be loaded, or are of another model; an ``.onnx`` with a config, or weights
+            without one.
         ParserError: the parser cannot be loaded.
         ValueError: ``batch_size`` or ``workers`` is below 1; an unknown label system or clothing label.
     """
 
     def __init__(
         self,
-        config: str | os.PathLike[str] | CfgNode,
+        config: str | os.PathLike[str] | CfgNode | None,
         weights: str | os.PathLike[str],
         parser: Parser | str | os.PathLike[str] | None = None,
         *,
@@ -101,24 +113,13 @@ class FeatureExtractor:
     ):
         if min(batch_size, workers) < 1:
             raise ValueError(f"batch size {batch_size}, workers {workers}: expected at least 1 each")
-        cfg = load_config(os.fspath(config)) if isinstance(config, (str, os.PathLike)) else config.clone()
-        if device is not None:
-            cfg.defrost()
-            cfg.MODEL.DEVICE = device
-            cfg = available_device_config(cfg)
         self._batch_size = batch_size
         self._workers = workers
-        self._transform = build_masked_transforms(cfg, is_train=False)
-        self._system = cfg.IFD.PARSING.SYSTEM
-        self._clothing = list(cfg.IFD.PARSING.CLOTHING) or None
-        check_clothing(self._system, self._clothing)
-        self._flip = cfg.TEST.FLIP.ENABLED
-        self._normalized = cfg.TEST.METRIC == "cosine"
-        self._model = load_trained_model(cfg, os.fspath(weights))
+        self._model: Describer = as_describer(config, weights, device)
         if isinstance(parser, (str, os.PathLike)):
-            parser = load_parser(os.fspath(parser), device=cfg.MODEL.DEVICE)
-        self._parser = parser
-        self._parsed_clothing = () if parser is None else clothing_ids(parser.system, self._clothing)
+            parser = load_parser(os.fspath(parser), device=self._model.device)
+        self._parser = parser if self._model.takes_masks else None
+        self._parsed_clothing = () if self._parser is None else self._model.clothing(self._parser.system)
 
     def __call__(self, items: Item | Iterable[Item], parsing: MapForm | None = None) -> np.ndarray:
         """Descriptors of one photo or of many.
@@ -167,6 +168,50 @@ class FeatureExtractor:
             raise TypeError(f"expected an iterable of photos, found {type(items).__name__}")
         return self._rows((f"at position {position}", item) for position, item in enumerate(items))
 
+    @property
+    def network(self) -> torch.nn.Module:
+        """The checkpoint's network, in evaluation mode.
+
+        Raises:
+            AttributeError: of an ``.onnx``, which has none.
+        """
+        if not isinstance(self._model, TrainedDescriber):
+            raise AttributeError("an exported model has no network of PyTorch")
+        return self._model.network
+
+    def inspect(self, item: Item, parsing: MapForm | None = None) -> Inspection:
+        """What the model makes of one photo: descriptor, clothing mask and attention map.
+
+        Args:
+            item: a photo, as of a call.
+            parsing: its map, where the item is no ImageAndMap.
+
+        Raises:
+            ImageFileError, ParsingMapError, TypeError, ValueError: as of a call.
+        """
+        form, labels = (item.image, item.map) if isinstance(item, ImageAndMap) else (item, parsing)
+        name = shown(form) if isinstance(form, (str, os.PathLike)) else "given"
+        image = as_rgb(form, name)
+        mask: np.ndarray | None = None
+        if labels is not None and self._model.takes_masks:
+            mask = self._mask(name, image, labels)
+        elif self._parser is not None:
+            (parsed,) = self._parser.parse_prepared([self._parser.prepare(image)], [image.size])
+            mask = clothing_mask(parsed, self._parsed_clothing)
+        found = self._described(self._inputs(image, mask)[None], name)
+        attention = found.attention_map
+        return Inspection(
+            found.descriptors[0].cpu().numpy(),
+            None if mask is None else mask != 0,
+            None if attention is None else attention[0, 0].float().cpu().numpy(),
+        )
+
+    def _inputs(self, image: Image.Image, mask: np.ndarray | None) -> torch.Tensor:
+        if mask is not None:
+            return self._model.inputs(image, mask)
+        # A mask of zeros goes through the transforms and is left out after them.
+        return self._model.inputs(image, np.zeros(image.size[::-1], np.uint8))[:3]
+
     def _rows(self, named: Iterator[tuple[str, Any]]) -> Iterator[np.ndarray]:
         with ThreadPoolExecutor(self._workers) as pool:
             ahead: deque[Future[_Ready | _ToParse]] = deque()
@@ -197,23 +242,23 @@ class FeatureExtractor:
         if isinstance(form, (str, os.PathLike)):
             name = shown(form)
         image = as_rgb(form, name)
-        if labels is not None:
-            return _Ready(name, self._transform(image, self._mask(name, image, labels)))
+        if labels is not None and self._model.takes_masks:
+            return _Ready(name, self._inputs(image, self._mask(name, image, labels)))
         if self._parser is not None:
             return _ToParse(name, image, self._parser.prepare(image))
-        # A mask of zeros goes through the transforms and is left out after them.
-        return _Ready(name, self._transform(image, np.zeros(image.size[::-1], np.uint8))[:3])
+        return _Ready(name, self._inputs(image, None))
 
     def _mask(self, name: str, image: Image.Image, labels: MapForm) -> np.ndarray:
-        if is_auto(self._system):
+        system = self._model.system
+        if system is None:
             raise ValueError(
                 f"The parsing map of image {name} comes alone, and IFD.PARSING.SYSTEM is auto, which takes the word of "
                 "a tree of maps: set it to the label system of the map"
             )
         map_name = shown(labels) if isinstance(labels, (str, os.PathLike)) else f"of image {name}"
         found = as_labels(labels, map_name)
-        check_labels(found, image.size, self._system, map_name, f"image {name}")
-        return clothing_mask(found, clothing_ids(label_system(self._system), self._clothing))
+        check_labels(found, image.size, system, map_name, f"image {name}")
+        return clothing_mask(found, self._model.clothing(label_system(system)))
 
     def _with_maps(self, batch: list[_Ready | _ToParse], pool: ThreadPoolExecutor) -> list[_Ready]:
         """A batch with the maps that it lacked, made by the parser in one go."""
@@ -223,12 +268,11 @@ class FeatureExtractor:
             maps = self._parser.parse_prepared([one.inputs for one in lacking], [one.image.size for one in lacking])
 
         def finish(one: _ToParse, labels: np.ndarray) -> _Ready:
-            return _Ready(one.name, self._transform(one.image, clothing_mask(labels, self._parsed_clothing)))
+            return _Ready(one.name, self._inputs(one.image, clothing_mask(labels, self._parsed_clothing)))
 
         made = pool.map(finish, lacking, maps)
         return [one if isinstance(one, _Ready) else next(made) for one in batch]
 
-    @torch.no_grad()
     def _describe(self, batch: list[_Ready]) -> list[np.ndarray]:
         shapes: dict[torch.Size, list[int]] = {}
         for position, one in enumerate(batch):
@@ -236,21 +280,15 @@ class FeatureExtractor:
         rows: dict[int, np.ndarray] = {}
         for positions in shapes.values():
             inputs = torch.stack([batch[position].inputs for position in positions])
-            features = self._features(inputs, batch[positions[0]].name).cpu().numpy()
+            features = self._described(inputs, batch[positions[0]].name).descriptors.cpu().numpy()
             rows.update(zip(positions, features, strict=True))
         return [rows[position] for position in range(len(batch))]
 
-    def _features(self, inputs: torch.Tensor, name: str) -> torch.Tensor:
+    def _described(self, inputs: torch.Tensor, name: str) -> Description:
         try:
-            features = self._model({"images": inputs})
-        except ValueError as error:
-            if inputs.shape[1] != 3:
-                raise
+            return self._model.describe(inputs)
+        except MaskMissing as error:
             raise ValueError(
                 f"This model needs a photo's clothing mask, but for image {name} neither a map nor a parser was "
                 "given: give ImageAndMap(image, map), or make the extractor with parser=..."
             ) from error
-        if self._flip:
-            features = (features + self._model({"images": inputs.flip(dims=[3])})) / 2
-        features = features.float()
-        return F.normalize(features) if self._normalized else features

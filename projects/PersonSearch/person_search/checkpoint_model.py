@@ -1,7 +1,6 @@
 """A checkpoint of IFD as a model of person_search: needs ifd, the host and PyTorch."""
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +11,7 @@ from PIL import Image
 from .decisions import beside
 from .errors import ModelFileError, require_package
 from .photos import check_map
+from .seeing import Seen
 
 
 class CheckpointModel:
@@ -39,10 +39,11 @@ class CheckpointModel:
         if not os.path.isfile(config):
             raise ModelFileError(f"Checkpoint {self.path} needs its config, and {config} is none: name it.")
         module = require_package("ifd.feature_extractor", "parse", f"Checkpoint {self.path}")
+        fingerprint = require_package("ifd.fingerprint", "parse", f"Checkpoint {self.path}")
         engine = require_package("ifd.engine", "parse", f"Checkpoint {self.path}")
         datasets_ext = require_package("datasets_ext", "parse", f"Checkpoint {self.path}")
         cfg = engine.load_config(config, [] if device is None else ["MODEL.DEVICE", device])
-        self.fingerprint = checkpoint_fingerprint(cfg, self.path)
+        self.fingerprint = fingerprint.checkpoint_fingerprint(cfg, self.path)
         clothing = list(cfg.IFD.PARSING.CLOTHING) or None
         told = None
         if datasets_ext.is_auto(cfg.IFD.PARSING.SYSTEM):
@@ -75,6 +76,18 @@ class CheckpointModel:
             return np.zeros((0, self.dim), np.float32)
         if not self.needs_maps:
             return _unit(self._extract(images))
+        return _unit(self._extract(self._pairs(images, maps, map_system)))
+
+    def look(self, image: Image.Image, labels: np.ndarray | None = None, *, map_system: str | None = None) -> Seen:
+        item = image
+        if self.needs_maps:
+            (item,) = self._pairs([image], None if labels is None else [labels], map_system)
+        found = self._extract.inspect(item)
+        return Seen(_unit(found.descriptor[None])[0], found.mask, found.attention_map)
+
+    def _pairs(
+        self, images: Sequence[Image.Image], maps: Sequence[np.ndarray] | None, map_system: str | None
+    ) -> list[Any]:
         system = map_system or self.label_system
         if maps is None or system is None:
             what = "the parsing map of each photo" if maps is None else "to know the label system of the maps"
@@ -86,7 +99,7 @@ class CheckpointModel:
         for image, labels in zip(images, maps, strict=True):
             check_map(labels, image.size, "given")
             pairs.append(self._pair(image, self._masks(labels, system)))
-        return _unit(self._extract(pairs))
+        return pairs
 
 
 class _Masks:
@@ -122,32 +135,6 @@ def _first_system(clothing: list[str] | None) -> str:
             clothing_ids(system, clothing)
             return str(system)
     return str(next(iter(LABEL_SYSTEMS)))
-
-
-def checkpoint_fingerprint(cfg: Any, path: str | os.PathLike[str]) -> str:
-    """A hash of all that a checkpoint's vectors follow from: its bytes, and the config's model and test settings.
-
-    Args:
-        cfg: the config that it is loaded with.
-        path: of the checkpoint.
-
-    Returns:
-        64 hexadecimal digits.
-    """
-    settings = cfg.clone()
-    settings.defrost()
-    # Where the weights come from, where they run, and how they were trained says nothing of the vectors.
-    settings.MODEL.WEIGHTS = settings.MODEL.DEVICE = settings.MODEL.BACKBONE.PRETRAIN_PATH = ""
-    settings.IFD.PARSING.ROOT = ""
-    for key in ("SEED", "KEEP_CHECKPOINTS", "SAMPLER", "STAGE1", "SINGLE_SHOT", "METRIC_MODE"):
-        settings.IFD.pop(key, None)
-    test = settings.TEST
-    kept = (settings.MODEL, settings.IFD, settings.INPUT.SIZE_TEST, settings.INPUT.CROP, test.FLIP, test.METRIC)
-    digest = hashlib.sha256("\n".join(map(str, kept)).encode())
-    with open(path, "rb") as file:
-        while block := file.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

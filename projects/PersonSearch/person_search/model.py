@@ -13,6 +13,7 @@ from PIL import Image
 
 from .decisions import Decisions
 from .errors import ModelFileError
+from .seeing import Seen
 
 
 class VectorSpace(Protocol):
@@ -76,6 +77,17 @@ class Model(VectorSpace, Protocol):
         Raises:
             ModelFileError: maps are needed and not given, or are in a label system that the model does not know.
             PhotoError: a map does not have its image's size.
+        """
+        ...
+
+    def look(self, image: Image.Image, labels: np.ndarray | None = None, *, map_system: str | None = None) -> Seen:
+        """What the model sees of one image: its vector as a call gives it, clothing mask and attention map.
+
+        Args:
+            image, labels, map_system: as of a call.
+
+        Raises:
+            ModelFileError, PhotoError: as of a call.
         """
         ...
 

@@ -9,6 +9,7 @@ from torch import nn
 
 from .inputs import split_inputs
 from .stream_baseline import StreamBaseline
+from .stream_features import Description
 
 
 class AttentionStream(nn.Module):
@@ -56,10 +57,17 @@ class IFDAttentionStream(StreamBaseline):
         return {"attention_stream": stream, **arguments}
 
     def forward(self, batched_inputs: dict[str, Any]) -> torch.Tensor | dict[str, torch.Tensor]:
-        inputs = split_inputs(batched_inputs, self.device, needs_mask=True)
-        features = self.masked_feature_maps(self.attention_stream.backbone, inputs)
         if not self.training:
-            return self.attention_stream.head(features)
+            return self.describe(batched_inputs).descriptors
+        features = self._feature_maps(batched_inputs)
         targets = self.labels(batched_inputs, "targets")
         losses = self.identity_losses(self.attention_stream.head(features, targets), targets, "attention")
         return self.log_single_loss(losses)
+
+    def describe(self, batched_inputs: dict[str, Any] | torch.Tensor) -> Description:
+        """The descriptors of evaluation; the map that turns them into attention comes with stage 2."""
+        return Description(self.attention_stream.head(self._feature_maps(batched_inputs)), None)
+
+    def _feature_maps(self, batched_inputs: dict[str, Any] | torch.Tensor) -> torch.Tensor:
+        inputs = split_inputs(batched_inputs, self.device, needs_mask=True)
+        return self.masked_feature_maps(self.attention_stream.backbone, inputs)

@@ -21,7 +21,7 @@ from .clothing_branch import ClothingBranch
 from .id_knowledge_transfer import IDKnowledgeTransfer
 from .inputs import split_inputs
 from .stream_baseline import HEAD_KEYS, StreamBaseline
-from .stream_features import StreamFeatures
+from .stream_features import Description, StreamFeatures
 
 _DESCRIPTORS = ("main", "attention", "joined")
 
@@ -207,18 +207,25 @@ class IFD(StreamBaseline):
     def forward(self, batched_inputs: dict[str, Any]) -> torch.Tensor | dict[str, torch.Tensor]:
         if self.training:
             return self._training_losses(batched_inputs)
+        return self.describe(batched_inputs).descriptors
+
+    def describe(self, batched_inputs: dict[str, Any] | torch.Tensor) -> Description:
+        """The descriptors of evaluation and the attention map beside them."""
         stream = self.attention_stream
         if stream is not None and self.descriptor == "attention":
             inputs = split_inputs(batched_inputs, self.device, needs_mask=True)
-            return stream.head(self.masked_feature_maps(stream.backbone, inputs))
+            maps = self.masked_feature_maps(stream.backbone, inputs)
+            transfer = self.knowledge_transfer
+            return Description(stream.head(maps), None if transfer is None else transfer(maps))
         features = self.stream_features(batched_inputs)
         main = self.main_head(features.refined, features.attention_map)
         if stream is None or self.descriptor == "main":
-            return main
+            return Description(main, features.attention_map)
         # Similarities are products of two descriptors, so each of these takes the root of its weight.
         parts = (main, stream.head(features.attention))
         roots = [weight**0.5 for weight in self.joined_weights]
-        return torch.cat([root * F.normalize(part) for root, part in zip(roots, parts, strict=True)], dim=1)
+        joined = torch.cat([root * F.normalize(part) for root, part in zip(roots, parts, strict=True)], dim=1)
+        return Description(joined, features.attention_map)
 
     def main_head(
         self, refined: torch.Tensor, attention_map: torch.Tensor | None, targets: torch.Tensor | None = None

@@ -5,6 +5,17 @@ from typing import NamedTuple
 import torch
 
 
+class Description(NamedTuple):
+    """What evaluation makes of one batch.
+
+    descriptors: (N, D).
+    attention_map: (N, 1, h, w) W_I in (0, 1); None where the model has none.
+    """
+
+    descriptors: torch.Tensor
+    attention_map: torch.Tensor | None
+
+
 class StreamFeatures(NamedTuple):
     """Feature maps of one batch.
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from person_search.resizing import MASK_RESIZES, resized, resized_mask
+from exported_model.resizing import MASK_RESIZES, resized, resized_mask
 
 
 @pytest.mark.parametrize("how", MASK_RESIZES)

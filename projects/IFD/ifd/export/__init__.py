@@ -1,0 +1,19 @@
+"""A trained model as one ONNX file that ranks as the model does, or is not written."""
+
+from .agreement import Agreement, Difference, agreement
+from .errors import ExportError
+from .exporting import PRECISIONS, Exported, export_model
+from .people import People, people_below, test_people
+
+__all__ = [
+    "PRECISIONS",
+    "Agreement",
+    "Difference",
+    "ExportError",
+    "Exported",
+    "People",
+    "agreement",
+    "export_model",
+    "people_below",
+    "test_people",
+]

@@ -1,0 +1,209 @@
+"""An exported model ranks as the checkpoint does, or is not there."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from datasets_ext import ImageAndMap
+from exported_model import ExportedModel
+from ifd.engine import CheckpointError
+from ifd.export import ExportError, export_model
+from ifd.export import test_people as people_of_data_set
+from ifd.export.exporting import MOST_LOST
+from ifd.feature_extractor import FeatureExtractor
+from ifd.fingerprint import checkpoint_fingerprint
+
+pytest.importorskip("onnxruntime")
+pytest.importorskip("onnxscript")
+
+
+def joined_with_flip(cfg):
+    cfg = cfg.clone()
+    cfg.defrost()
+    cfg.TEST.FLIP.ENABLED = True
+    cfg.IFD.DESCRIPTOR = "joined"
+    return cfg
+
+
+@pytest.fixture(scope="module")
+def exported(finished, weights, prcc_root, tmp_path_factory):
+    """(config, people, what an export of it gave)."""
+    cfg = joined_with_flip(finished[0])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FASTREID_DATASETS", str(prcc_root))
+        people = people_of_data_set(cfg, "PRCC", 1000)
+        path = str(tmp_path_factory.mktemp("exported") / "deep" / "model.onnx")
+        return cfg, people, export_model(cfg, weights, path, people, licence="Apache-2.0")
+
+
+def test_it_ranks_as_the_checkpoint(exported, weights):
+    cfg, people, done = exported
+    assert done.agreement.is_exact
+    extractor = FeatureExtractor(None, done.path, batch_size=5)
+    pairs = [ImageAndMap(pair.image, pair.map) for pair in people.pairs]
+    expected = FeatureExtractor(cfg, weights)(pairs)
+    assert extractor(pairs) == pytest.approx(expected / np.linalg.norm(expected, axis=1, keepdims=True), abs=1e-5)
+    # Any number of images.
+    model = ExportedModel(done.path)
+    inputs = np.random.default_rng(0).uniform(0, 255, (7, 4, 64, 32)).astype(np.float32)
+    inputs[:, 3] = inputs[:, 3] > 127
+    together = model.run(inputs).vectors
+    for count in (1, 2, 5):
+        assert model.run(inputs[:count]).vectors == pytest.approx(together[:count], abs=1e-5)
+    assert model.run(inputs[:0]).vectors.shape == (0, model.dim)
+
+
+def test_the_attention_map_comes_with_it(exported, weights):
+    cfg, people, done = exported
+    pair = people.pairs[0]
+    seen, expected = (
+        extractor.inspect(ImageAndMap(pair.image, pair.map))
+        for extractor in (FeatureExtractor(None, done.path), FeatureExtractor(cfg, weights))
+    )
+    assert seen.attention_map.shape == expected.attention_map.shape
+    assert seen.attention_map == pytest.approx(expected.attention_map, abs=1e-5)
+    assert (seen.mask == expected.mask).all()
+    assert 0 < seen.mask.mean() < 1
+    assert seen.descriptor == pytest.approx(expected.descriptor / np.linalg.norm(expected.descriptor), abs=1e-5)
+
+
+def test_what_it_says_of_itself(exported, weights):
+    cfg, _, done = exported
+    model = ExportedModel(done.path)
+    assert model.metadata == done.metadata
+    assert model.fingerprint == checkpoint_fingerprint(cfg, weights)
+    assert (model.size, model.dim, model.needs_masks) == ((64, 32), 2 * 1280, True)
+    said = model.metadata
+    assert (said.label_system, said.descriptor, said.precision, said.trained_on) == ("lip", "joined", "fp32", "PRCC")
+    assert (said.licence, said.mask_dilate, said.mask_fill) == ("Apache-2.0", 1, (0, 0, 0))
+    assert said.pixel_mean == tuple(cfg.MODEL.PIXEL_MEAN)
+    assert 5 in said.clothing["lip"]
+    onnx = pytest.importorskip("onnx")
+    graph = onnx.load(done.path)
+    assert [(one.domain, one.version) for one in graph.opset_import if one.domain == ""] == [("", 20)]
+    onnx.checker.check_model(graph, full_check=True)
+
+
+def test_an_exported_model_is_its_own_config(exported, weights):
+    cfg, people, done = exported
+    with pytest.raises(CheckpointError, match="give None in its place"):
+        FeatureExtractor(cfg, done.path)
+    with pytest.raises(CheckpointError, match="give the config"):
+        FeatureExtractor(None, weights)
+    extractor = FeatureExtractor(None, done.path)
+    with pytest.raises(ValueError, match="neither a map nor a parser"):
+        extractor(people.pairs[0].image)
+    with pytest.raises(AttributeError, match="no network"):
+        extractor.network  # noqa: B018
+
+
+def test_search_needs_neither_the_host_nor_pytorch(exported):
+    """The very file, in a process in which they cannot be imported."""
+    _, people, done = exported
+    pytest.importorskip("pymilvus")
+    blocked = "('torch', 'torchvision', 'fastreid', 'fastreid_compat', 'ifd', 'datasets_ext', 'people_parsing')"
+    program = f"""
+import sys
+sys.modules.update(dict.fromkeys({blocked}))
+from PIL import Image
+import numpy as np
+from person_search import load_model
+from person_search.photos import read_map, read_photo
+model = load_model(sys.argv[1])
+image = read_photo(sys.argv[2]).image()
+np.save(sys.argv[4], model([image], [read_map(sys.argv[3], image.size)])[0])
+"""
+    vector = os.path.join(os.path.dirname(done.path), "vector.npy")
+    pair = people.pairs[3]
+    asked = [done.path, pair.image, pair.map, vector]
+    ended = subprocess.run([sys.executable, "-c", program, *asked], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert np.load(vector) == pytest.approx(FeatureExtractor(None, done.path)(ImageAndMap(pair.image, pair.map)))
+
+
+def test_int8_loses_little_or_is_not_written(exported, weights, tmp_path, monkeypatch):
+    cfg, people, done = exported
+    monkeypatch.setattr("ifd.export.exporting.MOST_LOST", 1.0)
+    path = str(tmp_path / "int8.onnx")
+    small = export_model(cfg, weights, path, people, precision="int8")
+    assert os.path.getsize(path) < 0.5 * os.path.getsize(done.path)
+    assert small.metadata.precision == "int8"
+    assert small.metadata.fingerprint not in ("", done.metadata.fingerprint)
+    assert ExportedModel(path).fingerprint == small.metadata.fingerprint
+    assert MOST_LOST == 0.005
+
+
+def test_a_model_that_would_rank_otherwise_is_not_written(exported, weights, tmp_path, monkeypatch):
+    cfg, people, done = exported
+
+    def another(model, channels, size, path):
+        # As an exporter that drops a layer.
+        import shutil
+
+        import onnx
+
+        shutil.copy(done.path, path)
+        graph = onnx.load(path)
+        scale = next(one for one in graph.graph.initializer if len(one.dims) == 4 and one.dims[0] > 8)
+        values = onnx.numpy_helper.to_array(scale).copy()
+        scale.CopyFrom(onnx.numpy_helper.from_array(values[::-1].copy(), scale.name))
+        onnx.save(graph, path)
+
+    monkeypatch.setattr("ifd.export.exporting.write_graph", another)
+    with pytest.raises(ExportError, match="does not rank as the model does, and was not written"):
+        export_model(cfg, weights, str(tmp_path / "model.onnx"), people)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_model_of_rgb_alone(finished_config, weights, tmp_path):
+    """A main stream that predicts its attention map leaves the attention stream out; others refuse."""
+    cfg = finished_config
+    cfg.defrost()
+    people = people_of_data_set(cfg, "PRCC", 1000)
+    path = str(tmp_path / "rgb.onnx")
+    with pytest.raises(ExportError, match="needs a clothing mask.*without --rgb-only"):
+        export_model(cfg, weights, path, people, rgb_only=True)
+    cfg.IFD.PREDICTION.ENABLED = True
+    state = torch.load(weights, weights_only=True)["model"]
+    generator = torch.Generator().manual_seed(0)
+    shapes = {"0.weight": (64, 1280, 1, 1), "0.bias": (64,), "2.weight": (1, 64, 3, 3), "2.bias": (1,)}
+    for name, shape in shapes.items():
+        state[f"attention_prediction.layers.{name}"] = torch.randn(shape, generator=generator) / 30
+    predicting = str(tmp_path / "predicting.pth")
+    torch.save({"model": state}, predicting)
+    done = export_model(cfg, predicting, path, people, rgb_only=True)
+    model = ExportedModel(path)
+    assert (model.needs_masks, done.metadata.label_system, done.metadata.clothing) == (False, None, {})
+    assert done.agreement.is_exact
+    # Maps that are there are not looked at.
+    pair = people.pairs[0]
+    extractor = FeatureExtractor(None, path)
+    assert (extractor(pair.image) == extractor(ImageAndMap(pair.image, pair.map))).all()
+    assert extractor.inspect(pair.image).attention_map.max() < 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"INPUT.CROP.ENABLED": True}, "INPUT.CROP.ENABLED"),
+        ({"INPUT.SIZE_TEST": [0, 0]}, "INPUT.SIZE_TEST"),
+    ],
+)
+def test_configs_that_have_no_fixed_input(exported, weights, tmp_path, change, message):
+    cfg, people, _ = exported
+    cfg = cfg.clone()
+    cfg.merge_from_list([item for pair in change.items() for item in pair])
+    with pytest.raises(ExportError, match=message):
+        export_model(cfg, weights, str(tmp_path / "model.onnx"), people)
+
+
+def test_names_and_precisions(exported, weights):
+    cfg, people, _ = exported
+    with pytest.raises(ExportError, match="ending .onnx"):
+        export_model(cfg, weights, "model.pt", people)
+    with pytest.raises(ValueError, match="precision 'fp16'"):
+        export_model(cfg, weights, "model.onnx", people, precision="fp16")
