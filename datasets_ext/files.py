@@ -7,7 +7,8 @@ import re
 import stat
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import IO, Any
 
 from .command import printable
 
@@ -46,32 +47,72 @@ def read_regular_file(path: str) -> bytes:
         return file.read()
 
 
-def write_whole(path: str, content: bytes, *, replace: bool = True) -> None:
+def write_whole(
+    path: str | os.PathLike[str],
+    content: str | bytes | Callable[[IO[bytes]], Any],
+    *,
+    replace: bool = True,
+    synced: bool = False,
+) -> None:
     """Writes a file so that it is whole or absent, whenever the program ends; missing folders are made.
+
+    What stood there before stays until the new one is complete.
 
     Args:
         path: of the file.
-        content: of it.
+        content: of it, text in UTF-8; or what writes it to a file that is open for bytes.
         replace: whether a file of that name goes.
+        synced: whether it is on the disk when this returns, so that it outlives the machine too.
 
     Raises:
         FileExistsError: there is such a file and ``replace`` is off.
         OSError: the file cannot be written.
+        Exception: what a ``content`` that writes raises.
     """
+    path = os.fspath(path)
     folder = os.path.dirname(path)
     os.makedirs(folder or ".", exist_ok=True)
     # Hidden, so that no listing takes it for a map, and short, whatever the file's name is.
     part = os.path.join(folder, f".{uuid.uuid4().hex}.part")
     try:
         with open(part, "wb") as file:
-            file.write(content)
+            if callable(content):
+                content(file)
+            else:
+                file.write(content.encode() if isinstance(content, str) else content)
+            if synced:
+                file.flush()
+                os.fsync(file.fileno())
         if replace:
             os.replace(part, path)
         else:
             _link(part, path)
+    except OSError as error:
+        if error.filename == part:
+            # What a reader knows.
+            error.filename = path
+        raise
     finally:
         if os.path.lexists(part):
             os.remove(part)
+    if synced:
+        _sync_folder(folder or ".")
+
+
+def is_part(name: str) -> bool:
+    """Whether a file's name is one that :func:`write_whole` gives what is not complete yet."""
+    return bool(_PART.fullmatch(name))
+
+
+def _sync_folder(path: str) -> None:
+    # A new name is on the disk once its folder is.
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def sweep(folder: str) -> None:
@@ -82,7 +123,7 @@ def sweep(folder: str) -> None:
     """
     with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
         for entry in entries:
-            if _PART.fullmatch(entry.name) and entry.stat(follow_symlinks=False).st_mtime < time.time() - _ABANDONED:
+            if is_part(entry.name) and entry.stat(follow_symlinks=False).st_mtime < time.time() - _ABANDONED:
                 os.remove(entry.path)
 
 

@@ -12,6 +12,7 @@ FOLDERS = {
     "datasets_ext": "datasets_ext",
     "exported_model": "projects/ExportedModel/exported_model",
     "fastreid_compat": "projects/FastReIDCompat/fastreid_compat",
+    "fastreid_runs": "projects/FastReIDRuns/fastreid_runs",
     "ifd": "projects/IFD/ifd",
     "people_parsing": "projects/PeopleParsing/people_parsing",
     "person_search": "projects/PersonSearch/person_search",
@@ -26,6 +27,7 @@ BELOW = {
     "fastreid_compat": {"fastreid"},
     "datasets_ext": {"fastreid", "fastreid_compat"},
     "timm_backbones": {"fastreid", "fastreid_compat"},
+    "fastreid_runs": {"datasets_ext", "fastreid", "fastreid_compat"},
     "people_parsing": {"datasets_ext", "fastreid", "fastreid_compat"},
     "person_search": {
         "clothes_rank",
@@ -42,6 +44,7 @@ BELOW = {
         "exported_model",
         "fastreid",
         "fastreid_compat",
+        "fastreid_runs",
         "people_parsing",
         "timm_backbones",
     },

@@ -10,6 +10,7 @@ ROOTS = {
     "datasets_ext": "datasets_ext",
     "exported_model": "projects/ExportedModel/exported_model",
     "fastreid_compat": "projects/FastReIDCompat/fastreid_compat",
+    "fastreid_runs": "projects/FastReIDRuns/fastreid_runs",
     "ifd": "projects/IFD/ifd",
     "people_parsing": "projects/PeopleParsing/people_parsing",
     "person_search": "projects/PersonSearch/person_search",

@@ -81,6 +81,51 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     assert os.listdir(tmp_path / "new") == ["x"]
 
 
+def test_a_write_replaces_the_file_when_it_is_complete(tmp_path):
+    path = tmp_path / "file"
+    write_whole(str(path), lambda file: file.write(b"one"))
+    seen = []
+
+    def write(file):
+        file.write(b"two")
+        seen.append(path.read_bytes())
+
+    write_whole(str(path), write)
+    assert seen == [b"one"]
+    assert path.read_bytes() == b"two"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_write_that_fails_leaves_what_was_there(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"one")
+
+    def write(file):
+        file.write(b"tw")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write_whole(str(path), write)
+    assert path.read_bytes() == b"one"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_text_is_written_in_utf_8_and_onto_the_disk(tmp_path):
+    write_whole(tmp_path / "x", "é", synced=True)
+    assert (tmp_path / "x").read_bytes() == "é".encode()
+
+
+def test_what_cannot_be_written_goes_by_its_own_name(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match="Is a directory") as refused:
+        write_whole(str(tmp_path / "folder"), b"x")
+    assert refused.value.filename in (None, str(tmp_path / "folder"))
+    with pytest.raises(OSError, match="file") as refused:
+        write_whole(str(tmp_path / "file" / "x"), b"x")
+    assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
+
+
 def test_where_there_are_no_hard_links(tmp_path, monkeypatch):
     def no_links(*_):
         raise PermissionError(errno.EPERM, "Operation not permitted")

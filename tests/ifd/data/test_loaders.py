@@ -16,6 +16,7 @@ from ifd.data import (
     build_train_loader,
     build_train_set,
     settled_label_system,
+    stage_number,
 )
 
 
@@ -334,3 +335,9 @@ def test_the_fingerprint_tells_data_apart(copied_root):
     renamed = dataset(moved).fingerprint()
     assert (renamed["images"], renamed["bytes"]) == (before["images"], before["bytes"])
     assert renamed["sha256"] != before["sha256"]
+
+
+def test_the_stages_have_numbers(tiny_config):
+    assert stage_number(tiny_config) == 2
+    tiny_config.MODEL.META_ARCHITECTURE = "IFDAttentionStream"
+    assert stage_number(tiny_config) == 1

@@ -5,9 +5,10 @@ import shutil
 import pytest
 
 from datasets_ext import MissingParsingMapError
+from fastreid_runs.checks import check_output_folder
+from fastreid_runs.run_folder import refuse_overwriting
 from ifd.engine import ConfigError, OutputFolderError, train
-from ifd.engine.checks import check_config, check_data, check_output_folder
-from ifd.engine.run_folder import refuse_overwriting
+from ifd.engine.checks import check_config, check_data
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,15 @@ import math
 import pytest
 from fastreid.config import get_cfg
 
+from fastreid_runs.config_values import check_batches, check_values, people_per_batch
 from ifd import add_ifd_config
 from ifd.engine import ConfigError, load_config
-from ifd.engine.config_values import RANGES, check_batches, check_values, people_per_batch
+from ifd.engine.config_values import RANGES, SAMPLERS_OF_PEOPLE, check_people_of_a_batch
+
+
+def check_all_batches(cfg, processes):
+    check_batches(cfg, processes, SAMPLERS_OF_PEOPLE)
+    check_people_of_a_batch(cfg, processes)
 
 
 @pytest.fixture
@@ -16,14 +22,14 @@ def cfg(config_file):
 def test_every_key_is_one_of_the_config_and_its_default_in_range():
     cfg = get_cfg()
     add_ifd_config(cfg)
-    check_values(cfg)
+    check_values(cfg, RANGES)
 
 
 def test_the_configs_of_the_project_are_in_range(pytestconfig):
     for path in sorted((pytestconfig.rootpath / "configs").rglob("*.yml")):
         cfg = load_config(str(path))
-        check_values(cfg)
-        check_batches(cfg, processes=1)
+        check_values(cfg, RANGES)
+        check_all_batches(cfg, processes=1)
 
 
 def test_a_checkpoint_of_the_recipes_is_at_most_five_epochs_old(pytestconfig):
@@ -88,7 +94,7 @@ def test_values_out_of_range_are_refused(cfg, key, wrong):
             there = there[part]
         there[name] = value
         with pytest.raises(ConfigError, match=rf"{key} is "):
-            check_values(trial)
+            check_values(trial, RANGES)
 
 
 @pytest.mark.parametrize(
@@ -102,10 +108,10 @@ def test_values_out_of_range_are_refused(cfg, key, wrong):
 )
 def test_what_is_switched_off_may_be_anything(cfg, switch, key, wrong):
     cfg.merge_from_list([key, wrong])
-    check_values(cfg)
+    check_values(cfg, RANGES)
     cfg.merge_from_list([switch, True])
     with pytest.raises(ConfigError, match=f"{key} is "):
-        check_values(cfg)
+        check_values(cfg, RANGES)
 
 
 def test_ranges_are_told_in_words():
@@ -131,13 +137,13 @@ def test_ranges_are_told_in_words():
 def test_batches_that_do_not_divide_are_refused(cfg, options, processes, message):
     cfg.merge_from_list(options)
     with pytest.raises(ConfigError, match=message):
-        check_batches(cfg, processes)
+        check_all_batches(cfg, processes)
 
 
 def test_batches_that_divide(cfg):
-    check_batches(cfg, processes=4)
-    assert people_per_batch(cfg) == 8
+    check_all_batches(cfg, processes=4)
+    assert people_per_batch(cfg, SAMPLERS_OF_PEOPLE) == 8
     cfg.DATALOADER.SAMPLER_TRAIN = "TrainingSampler"
     cfg.SOLVER.IMS_PER_BATCH = 30
-    check_batches(cfg, processes=2)
-    assert people_per_batch(cfg) == 1
+    check_all_batches(cfg, processes=2)
+    assert people_per_batch(cfg, SAMPLERS_OF_PEOPLE) == 1

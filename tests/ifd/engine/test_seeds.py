@@ -8,21 +8,12 @@ from pathlib import Path
 
 import pytest
 
+import fastreid_runs.seeds
 from datasets_ext import DatasetError, UserError
+from fastreid_runs.runs import Attempt
 from ifd.engine import argument_parser, run_seeds, seeds
-from ifd.engine.runs import Attempt
-from ifd.engine.seeds import seeds_text, summarize
+from ifd.engine.seeds import seeds_text
 from ifd.evaluation.rank_scores import Spread
-
-
-def test_mean_and_sample_deviation_of_each_key():
-    summary = summarize([{"mAP": 10.0, "queries": 7}, {"mAP": 14.0, "queries": 7}])
-    assert summary["mAP"] == {"mean": 12.0, "std": pytest.approx(math.sqrt(8))}
-    assert summary["queries"] == {"mean": 7.0, "std": 0.0}
-
-
-def test_one_seed_has_no_spread():
-    assert summarize([{"mAP": 10.0}]) == {"mAP": {"mean": 10.0, "std": None}}
 
 
 def cells_of(text):
@@ -83,7 +74,7 @@ def told(monkeypatch, made_up):
             scores = made_up.scores(0.5, 0.1 * (number + 1))
             made_up.result({"clothing_change": made_up.mode(scores)}).save(folder / "results_PRCC.json")
 
-    monkeypatch.setattr(seeds, "run_all", run_all)
+    monkeypatch.setattr(fastreid_runs.seeds, "run_all", run_all)
     return calls
 
 
@@ -136,7 +127,7 @@ def test_several_data_sets_are_told_apart(command, told, made_up, monkeypatch, t
                 mode = made_up.mode(made_up.scores(0.5, mean_ap))
                 made_up.result({"general": mode}, dataset=dataset).save(run.folder / f"results_{dataset}.json")
 
-    monkeypatch.setattr(seeds, "run_all", run_all)
+    monkeypatch.setattr(fastreid_runs.seeds, "run_all", run_all)
     summary = command("--seeds", 0, options=["DATASETS.TESTS", "('PRCC', 'LTCC')"])
     assert summary["PRCC/general/mAP"] == {"mean": pytest.approx(10), "std": None}
     assert summary["LTCC/general/mAP"] == {"mean": pytest.approx(20), "std": None}

@@ -112,12 +112,12 @@ def test_a_plugin_s_fault_is_told_with_its_place(tiny_config, faulty_backbone):
 def test_what_needs_cuda_is_tried_there_before_it_is_refused(tiny_config, monkeypatch):
     tried = []
 
-    def fails_on_the_cpu(trial, train, weights):
+    def fails_on_the_cpu(trial, made_up, train, weights):
         tried.append((trial.MODEL.DEVICE, train, weights))
         if trial.MODEL.DEVICE == "cpu":
             raise ConfigError("no kernel for the CPU")
 
-    monkeypatch.setattr("ifd.engine.trial._try", fails_on_the_cpu)
+    monkeypatch.setattr("fastreid_runs.trial._try", fails_on_the_cpu)
     with pytest.raises(ConfigError, match="no kernel"):
         try_config(tiny_config)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)

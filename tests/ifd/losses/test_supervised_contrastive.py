@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from ifd.arguments import ArgumentError
+from fastreid_runs.arguments import ArgumentError
 from ifd.losses import SupervisedContrastiveLoss, supervised_contrastive_loss
 
 

@@ -3,7 +3,8 @@
 import torch
 from fastreid.modeling import build_model
 
-from ifd.modeling import current_names
+from fastreid_runs.accepted_weights import current_names
+from ifd.modeling import FORMER_NAMES
 
 # Of parameters and buffers as 0.1.0 saved them, and of today.
 RENAMED = {
@@ -19,11 +20,12 @@ RENAMED = {
 
 def test_names_of_the_first_version():
     weights = {name: torch.full((1,), float(i)) for i, name in enumerate(RENAMED)}
-    renamed = current_names(weights)
+    renamed = current_names(weights, FORMER_NAMES)
     assert list(renamed) == list(RENAMED.values())
     assert [value.item() for value in renamed.values()] == list(range(len(RENAMED)))
-    assert current_names(renamed) == renamed
-    assert list(current_names({f"module.{name}": 0 for name in RENAMED})) == [f"module.{n}" for n in RENAMED.values()]
+    assert current_names(renamed, FORMER_NAMES) == renamed
+    parallel = {f"module.{name}": 0 for name in RENAMED}
+    assert list(current_names(parallel, FORMER_NAMES)) == [f"module.{name}" for name in RENAMED.values()]
 
 
 def first_names(weights):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from fastreid.utils.events import EventStorage
 
-from ifd.arguments import ArgumentError
+from fastreid_runs.arguments import ArgumentError
 from ifd.data import build_test_loader
 from ifd.engine import evaluate, load_trained_model, train
 from ifd.modeling import IFD, AttentionPrediction

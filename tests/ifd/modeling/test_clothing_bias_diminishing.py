@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ifd.arguments import ArgumentError
+from fastreid_runs.arguments import ArgumentError
 from ifd.modeling import ClothingBiasDiminishing
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ifd.arguments import ArgumentError
+from fastreid_runs.arguments import ArgumentError
 from ifd.losses import clothing_contrastive_loss
 from ifd.modeling import ClothingBiasDiminishing, ClothingBranch
 from ifd.modeling.stream_features import StreamFeatures

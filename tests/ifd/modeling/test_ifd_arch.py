@@ -5,7 +5,7 @@ import torch
 from fastreid.modeling import build_model
 from fastreid.utils.events import EventStorage
 
-from ifd.arguments import ArgumentError, naming
+from fastreid_runs.arguments import ArgumentError, naming
 from ifd.modeling import IFD, AttentionPrediction, AttentionStream, IDKnowledgeTransfer, IFDHead
 
 VARIANTS = {

@@ -11,8 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from datasets_ext import dataset_class
-
-from ..engine.errors import OutputFolderError
+from fastreid_runs import OutputFolderError
 
 _FILE = "settings.json"
 # What version 0.1 called it.

@@ -1,9 +1,10 @@
+from fastreid_runs.epoch_stream import EpochStream
+from fastreid_runs.loader import LoaderError, StreamLoader
+from fastreid_runs.seeding import SeededIndex
+
 from .appearance_sampler import ProportionalAppearanceSampler
-from .build import build_test_loader, build_train_loader, build_train_set, settled_label_system
-from .epoch_stream import EpochStream
-from .loader import LoaderError, StreamLoader
+from .build import build_test_loader, build_train_loader, build_train_set, settled_label_system, stage_number
 from .parsed_dataset import ParsedDataset
-from .seeding import SeededIndex
 from .transforms import MaskedTransforms, build_masked_transforms
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "build_train_loader",
     "build_train_set",
     "settled_label_system",
+    "stage_number",
 ]

@@ -1,23 +1,22 @@
 """The loaders that IFD trains and is evaluated with, from the config."""
 
 import logging
-import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from fastreid.config import CfgNode
-from fastreid.data import build_reid_test_loader, build_reid_train_loader, samplers
+from fastreid.data import build_reid_test_loader
 from fastreid.data.datasets import DATASET_REGISTRY
 from fastreid.utils import comm
 from torch.utils.data import DataLoader
 
 from datasets_ext import ParsingMaps, is_auto
+from datasets_ext.bases import datasets_root
+from fastreid_runs.loader import StreamLoader, workers_that_fit
+from fastreid_runs.train_loader import batch_bytes, build_stream_loader, sampler_builder
 
 from .appearance_sampler import ProportionalAppearanceSampler
-from .epoch_stream import EpochStream
-from .loader import StreamLoader, detach_from_process, workers_that_fit
 from .parsed_dataset import ParsedDataset
-from .seeding import stage_number
 from .transforms import build_masked_transforms
 
 logger = logging.getLogger("fastreid.ifd.data")
@@ -53,47 +52,35 @@ def build_train_loader(cfg: CfgNode) -> StreamLoader:
         )
     batch_size = cfg.SOLVER.IMS_PER_BATCH // comm.get_world_size()
     logger.info("Using training sampler %s", cfg.DATALOADER.SAMPLER_TRAIN)
-    build_sampler = _sampler_builder(cfg, train_set.img_items, batch_size)
-    build_sampler(0)  # what it refuses is told now, not with the first batch
-    stream = EpochStream(
-        build_sampler,
-        len(train_set) // cfg.SOLVER.IMS_PER_BATCH * batch_size,
-        cfg.IFD.SEED if cfg.IFD.SEED >= 0 else comm.shared_random_seed(),
-        stage_number(cfg),
+    items = train_set.img_items
+    build_sampler = sampler_builder(
+        cfg,
+        items,
+        batch_size,
+        own={
+            "ProportionalAppearanceSampler": lambda seed: ProportionalAppearanceSampler(
+                items, batch_size, cfg.DATALOADER.NUM_INSTANCE, cfg.IFD.SAMPLER.NUM_APPEARANCES, seed
+            )
+        },
     )
-    loader = build_reid_train_loader(
+    return build_stream_loader(
         train_set,
-        sampler=stream,
+        build_sampler,
         total_batch_size=cfg.SOLVER.IMS_PER_BATCH,
         num_workers=workers_that_fit(cfg.DATALOADER.NUM_WORKERS, _batch_bytes(cfg.INPUT.SIZE_TRAIN, batch_size)),
+        seed=cfg.IFD.SEED,
+        stage=stage_number(cfg),
     )
-    return StreamLoader(detach_from_process(loader), stream)
 
 
-def _sampler_builder(cfg: CfgNode, items: list[tuple], batch_size: int) -> Callable[[int], Iterable[int]]:
-    """Takes a seed and gives the configured sampler of endless indices, as the host's loader builds it."""
-    instances = cfg.DATALOADER.NUM_INSTANCE
-    builders: dict[str, Callable[[int], Iterable[int]]] = {
-        "ProportionalAppearanceSampler": lambda seed: ProportionalAppearanceSampler(
-            items, batch_size, instances, cfg.IFD.SAMPLER.NUM_APPEARANCES, seed
-        ),
-        "TrainingSampler": lambda seed: samplers.TrainingSampler(len(items), seed=seed),
-        "NaiveIdentitySampler": lambda seed: samplers.NaiveIdentitySampler(items, batch_size, instances, seed),
-        "BalancedIdentitySampler": lambda seed: samplers.BalancedIdentitySampler(items, batch_size, instances, seed),
-        "SetReWeightSampler": lambda seed: samplers.SetReWeightSampler(
-            items, batch_size, instances, cfg.DATALOADER.SET_WEIGHT, seed
-        ),
-        "ImbalancedDatasetSampler": lambda seed: samplers.ImbalancedDatasetSampler(items, seed=seed),
-    }
-    name = cfg.DATALOADER.SAMPLER_TRAIN
-    if name not in builders:
-        raise ValueError(f"DATALOADER.SAMPLER_TRAIN is {name!r}; expected one of {', '.join(builders)}")
-    return builders[name]
+def stage_number(cfg: CfgNode) -> int:
+    """1 for the attention stream alone, 2 for everything else that is trained."""
+    return 1 if cfg.MODEL.META_ARCHITECTURE == "IFDAttentionStream" else 2
 
 
 def _batch_bytes(size: Sequence[int], images: int) -> int:
-    # RGB and mask, float32.
-    return images * 4 * size[0] * size[1] * 4
+    # RGB and mask.
+    return batch_bytes(size, images, channels=4)
 
 
 def build_test_loader(cfg: CfgNode, dataset_name: str) -> tuple[DataLoader, int]:
@@ -147,7 +134,7 @@ def settled_label_system(cfg: CfgNode, *, train: bool = True) -> str:
 
 
 def _read(name: str, **kwargs: Any) -> Any:
-    dataset = DATASET_REGISTRY.get(name)(root=os.getenv("FASTREID_DATASETS", "datasets"), **kwargs)
+    dataset = DATASET_REGISTRY.get(name)(root=datasets_root(), **kwargs)
     if not hasattr(dataset, "parsing_maps"):
         raise ValueError(
             f"data set {name} knows neither clothes nor parsing maps, which IFD needs; use PRCC, LTCC, or a subclass "

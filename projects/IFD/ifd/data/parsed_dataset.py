@@ -1,8 +1,6 @@
 """Images with their clothing masks and labels, as the host's loaders take them."""
 
 import contextlib
-import hashlib
-import os
 import random
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -12,9 +10,10 @@ from fastreid.data.transforms.transforms import RandomPatch
 from torch.utils.data import Dataset
 
 from datasets_ext import ParsingMaps, read_rgb
+from fastreid_runs import fingerprint
+from fastreid_runs.seeding import SeededIndex, drawing_from
 
 from .random_patch import PatchOfAnotherImage
-from .seeding import SeededIndex, drawing_from
 from .transforms import MaskedTransforms
 
 
@@ -118,16 +117,6 @@ class ParsedDataset(Dataset):
         return len(self.cams)
 
     def fingerprint(self) -> dict[str, int | str]:
-        """What tells this data from other data, without reading an image: names below the common folder, labels, sizes.
-
-        Returns:
-            ``images``, their number, ``bytes`` of them and their maps, and ``sha256`` of the whole list.
-        """
-        folder = os.path.commonpath([item[0] for item in self.img_items]) if self.img_items else ""
-        digest, total = hashlib.sha256(), 0
-        for item, maps in zip(self.img_items, self._parsing_maps, strict=True):
-            sizes = [os.stat(path).st_size for path in (item[0], maps.path_for(item[0]))]
-            total += sum(sizes)
-            line = (os.path.relpath(item[0], folder).replace(os.sep, "/"), *map(str, item[1:]), *map(str, sizes))
-            digest.update("\0".join(line).encode("utf-8", "surrogateescape") + b"\n")
-        return {"images": len(self.img_items), "bytes": total, "sha256": digest.hexdigest()}
+        """What tells this data and its maps from other data, see :func:`fastreid_runs.fingerprint`."""
+        beside = [[maps.path_for(item[0])] for item, maps in zip(self.img_items, self._parsing_maps, strict=True)]
+        return fingerprint(self.img_items, beside)

@@ -15,7 +15,8 @@ from torchvision import tv_tensors
 from torchvision.transforms import RandomErasing, v2
 from torchvision.transforms.v2 import InterpolationMode
 
-from ..arguments import ArgumentError, naming
+from fastreid_runs.arguments import ArgumentError, naming
+
 from .soft_mask import SoftMask
 
 MASK_RESIZES = ("antialias", "nearest")

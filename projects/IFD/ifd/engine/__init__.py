@@ -1,8 +1,7 @@
-from .checkpointer import CheckpointError, IFDCheckpointer
-from .errors import ConfigError, OutputFolderError, TrainingError
-from .processes import launch
-from .runner import run_all
-from .runs import Run, RunError
+from fastreid_runs import CheckpointError, ConfigError, OutputFolderError, RunError, TrainingError, launch, run_all
+
+from .checkpointer import IFDCheckpointer
+from .runs import Run
 from .seeds import run_seeds
 from .setup import argument_parser, load_config, setup
 from .trainer import IFDTrainer

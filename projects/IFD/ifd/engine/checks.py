@@ -1,34 +1,26 @@
 """What is refused before the first step is spent."""
 
-import logging
-import math
 import os
-from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
-import torch
 from fastreid.config import CfgNode
 from fastreid.data.datasets import DATASET_REGISTRY
-from fastreid.modeling.backbones import BACKBONE_REGISTRY
-from fastreid.modeling.heads import REID_HEADS_REGISTRY
-from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from fastreid.utils import comm
-from fastreid.utils.registry import Registry
 
 from clothes_rank import chance_level
 from clothes_rank.chance import ChanceLevel
-from datasets_ext import UserError, check_clothing
+from datasets_ext import check_clothing
 from fastreid_compat.table import random_state_kept
+from fastreid_runs import ConfigError, checks
+from fastreid_runs.checks import built, check_warm_up, is_registered
+from fastreid_runs.config_values import people_per_batch
 
 from ..data import ParsedDataset, build_test_loader, build_train_loader, build_train_set
-from .config_values import check_batches, check_values, people_per_batch
-from .errors import ConfigError, OutputFolderError
+from .config_values import RANGES, SAMPLERS_OF_PEOPLE, check_people_of_a_batch
 from .stages import has_stage1, needs_attention_stream, stage1_config
 from .starting_weights import check_backbone_weights
 from .trial import try_config
-
-logger = logging.getLogger("fastreid.ifd.engine")
 
 # Configs that were tried in this process: the command checks before the host's set-up, training checks for those who
 # call it themselves.
@@ -61,12 +53,10 @@ def check_config(cfg: CfgNode, *, train: bool = True) -> None:
 
 def check_keys(cfg: CfgNode, *, train: bool = True) -> None:
     """The part of :func:`check_config` that builds nothing and takes no time."""
-    check_values(cfg)
-    check_output_folder(cfg.OUTPUT_DIR)
-    _check_device(cfg.MODEL.DEVICE)
-    _check_names(cfg)
+    checks.check_keys(cfg, ranges=RANGES, identity_samplers=SAMPLERS_OF_PEOPLE, train=train)
+    _check_datasets(cfg)
     if train:
-        check_batches(cfg, comm.get_world_size())
+        check_people_of_a_batch(cfg, comm.get_world_size())
     if cfg.SOLVER.HEADS_LR_FACTOR != 1.0 and cfg.IFD.IKT.ENABLED:
         raise ConfigError(
             f"SOLVER.HEADS_LR_FACTOR is {cfg.SOLVER.HEADS_LR_FACTOR}, but the host applies it to the main stream's "
@@ -96,51 +86,16 @@ def check_data(cfg: CfgNode, *, train: bool = True) -> None:
     """
     with random_state_kept():
         for name in cfg.DATASETS.TESTS:
-            loader, num_query = _built(f"DATASETS.TESTS {name}", build_test_loader, cfg, name)
+            loader, num_query = built(f"DATASETS.TESTS {name}", build_test_loader, cfg, name)
             _check_pairs(cfg, name, loader.dataset, num_query)
         if train:
             _check_training_data(cfg)
 
 
-def check_output_folder(output_dir: str) -> None:
-    """Refuses an OUTPUT_DIR that is, or lies below, something else than a folder that can be written.
-
-    Raises:
-        OutputFolderError: names the place.
-    """
-    there = os.path.abspath(output_dir)
-    while not os.path.lexists(there):
-        there = os.path.dirname(there)
-    if not os.path.isdir(there):
-        raise OutputFolderError(f"OUTPUT_DIR {output_dir}: {there} is no folder; name another")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise OutputFolderError(f"OUTPUT_DIR {output_dir}: {there} cannot be written by this user; name another")
-
-
-def _check_device(name: str) -> None:
-    try:
-        device = torch.device(name)
-        if device.type == "cuda":
-            if (device.index or 0) >= torch.cuda.device_count():
-                raise ConfigError(f"MODEL.DEVICE is {name!r}, but PyTorch finds {torch.cuda.device_count()} GPUs here")
-        elif device.type != "cpu":
-            torch.zeros(1, device=device).item()
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise ConfigError(f"MODEL.DEVICE is {name!r}; expected cpu, cuda or cuda:<n>") from error
-
-
-def _check_names(cfg: CfgNode) -> None:
-    for key, name, registry in (
-        ("MODEL.META_ARCHITECTURE", cfg.MODEL.META_ARCHITECTURE, META_ARCH_REGISTRY),
-        ("MODEL.BACKBONE.NAME", cfg.MODEL.BACKBONE.NAME, BACKBONE_REGISTRY),
-        ("MODEL.HEADS.NAME", cfg.MODEL.HEADS.NAME, REID_HEADS_REGISTRY),
-    ):
-        if not _is_registered(name, registry):
-            known = ", ".join(sorted(registry._obj_map))
-            raise ConfigError(f"{key} is {name!r}, which is not registered with fast-reid; there are {known}")
+def _check_datasets(cfg: CfgNode) -> None:
     precise_bn = [cfg.TEST.PRECISE_BN.DATASET] if cfg.TEST.PRECISE_BN.ENABLED else []
     for name in (*cfg.DATASETS.NAMES, *cfg.DATASETS.TESTS, *precise_bn):
-        if not _is_registered(name, DATASET_REGISTRY):
+        if not is_registered(name, DATASET_REGISTRY):
             raise ConfigError(
                 f"DATASETS names {name!r}, which is not registered with fast-reid; this project registers PRCC, LTCC, "
                 "RenderedPeoplePRCCLayout and RenderedPeopleLTCCLayout"
@@ -150,14 +105,6 @@ def _check_names(cfg: CfgNode) -> None:
                 f"data set {name} knows neither clothes nor parsing maps, which IFD needs; use PRCC, LTCC, or a "
                 "subclass of datasets_ext.ClothesImageDataset"
             )
-
-
-def _is_registered(name: str, registry: Registry) -> bool:
-    try:
-        registry.get(name)
-    except KeyError:
-        return False
-    return True
 
 
 def _try_once(cfg: CfgNode, train: bool) -> None:
@@ -193,8 +140,8 @@ def _check_pairs(cfg: CfgNode, name: str, dataset: ParsedDataset, num_query: int
 
 def _check_training_data(cfg: CfgNode) -> None:
     names = ", ".join(cfg.DATASETS.NAMES)
-    dataset = _built(f"DATASETS.NAMES {names}", build_train_set, cfg)
-    needed = people_per_batch(cfg)
+    dataset = built(f"DATASETS.NAMES {names}", build_train_set, cfg)
+    needed = people_per_batch(cfg, SAMPLERS_OF_PEOPLE)
     if dataset.num_classes < needed:
         raise ConfigError(
             f"{dataset.num_classes} people to train on in {names}, but a batch shows {needed} of "
@@ -214,30 +161,7 @@ def _check_training_data(cfg: CfgNode) -> None:
         )
     stages = [("stage 1: ", stage1_config(cfg))] if needs_attention_stream(cfg) else []
     for stage, of_stage in (*stages, ("", cfg)):
-        _check_warm_up(of_stage.SOLVER, len(dataset) // cfg.SOLVER.IMS_PER_BATCH, stage)
+        check_warm_up(of_stage.SOLVER, len(dataset) // cfg.SOLVER.IMS_PER_BATCH, stage)
     sampler = f"DATALOADER.SAMPLER_TRAIN {cfg.DATALOADER.SAMPLER_TRAIN}"
-    loader = _built(sampler, build_train_loader, cfg)
-    _built(sampler, next, iter(loader.stream))
-
-
-def _check_warm_up(solver: CfgNode, steps: int, stage: str) -> None:
-    epochs = math.ceil(solver.WARMUP_ITERS / steps)
-    if epochs < solver.MAX_EPOCH and max(epochs, solver.DELAY_EPOCHS) < solver.MAX_EPOCH:
-        return
-    found = (
-        f"{stage}SOLVER.WARMUP_ITERS {solver.WARMUP_ITERS} at {steps} steps an epoch, or SOLVER.DELAY_EPOCHS "
-        f"{solver.DELAY_EPOCHS}, takes the whole of SOLVER.MAX_EPOCH {solver.MAX_EPOCH}"
-    )
-    if solver.SCHED == "CosineAnnealingLR":
-        raise ConfigError(f"{found}, which leaves nothing for the cosine to fall in")
-    logger.warning("%s: the learning rate will not decay", found)
-
-
-def _built(what: str, build: Callable[..., Any], *arguments: Any) -> Any:
-    """What a builder of loaders gives; its refusals become the user's."""
-    try:
-        return build(*arguments)
-    except UserError:
-        raise
-    except (ValueError, AssertionError, LookupError, TypeError, ArithmeticError) as error:
-        raise ConfigError(f"{what}: {error.args[0] if error.args else type(error).__name__}") from error
+    loader = built(sampler, build_train_loader, cfg)
+    built(sampler, next, iter(loader.stream))

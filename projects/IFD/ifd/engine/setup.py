@@ -5,38 +5,22 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from fastreid.config import CfgNode, get_cfg
-from fastreid.engine import default_argument_parser, default_setup
+from fastreid.config import CfgNode
+from fastreid.engine import default_setup
 
-from datasets_ext.options import count, positive
-from fastreid_compat import available_device_config
+from fastreid_runs import CheckpointError, command_line
+from fastreid_runs.run_folder import occupy, refuse_overwriting
+from fastreid_runs.training_errors import without_tracebacks
 
-from ..config import add_ifd_config
 from ..data import settled_label_system
-from .checkpointer import CheckpointError
 from .checks import check_config, check_data, check_keys
-from .config_files import merge_file, merge_options
-from .errors import ConfigError
-from .run_folder import occupy, refuse_overwriting
-from .training_errors import without_tracebacks
+from .run_keys import default_config
+from .stages import STAGE1_FOLDER
 
 
 def argument_parser() -> argparse.ArgumentParser:
     """The host's command line with ``--seeds``."""
-    parser = default_argument_parser()
-    parser.description = "Trains or evaluates IFD. Without PRCC or LTCC at hand: make demo"
-    parser.add_argument(
-        "--seeds",
-        type=count,
-        nargs="+",
-        metavar="SEED",
-        help="run once for each, in OUTPUT_DIR/seed_<seed>, and print mean and standard deviation; goes before another "
-        "option, such as --config-file",
-    )
-    parser.add_argument(
-        "--jobs", type=positive, default=1, metavar="N", help="how many seeds run at a time (default: 1)"
-    )
-    return parser
+    return command_line.argument_parser("Trains or evaluates IFD. Without PRCC or LTCC at hand: make demo")
 
 
 def load_config(config_file: str, options: Sequence[Any] | None = None) -> CfgNode:
@@ -45,14 +29,7 @@ def load_config(config_file: str, options: Sequence[Any] | None = None) -> CfgNo
     Raises:
         ConfigError: the file is missing or no config, or a key or a type is none of the config's.
     """
-    cfg = get_cfg()
-    add_ifd_config(cfg)
-    merge_file(cfg, config_file)
-    merge_options(cfg, options or [])
-    try:
-        return available_device_config(cfg)
-    except RuntimeError as error:
-        raise ConfigError(f"MODEL.DEVICE is {cfg.MODEL.DEVICE!r}; expected cpu, cuda or cuda:<n>") from error
+    return command_line.load_config(default_config, config_file, options, example="configs/IFD_R50.yml")
 
 
 def setup(args: argparse.Namespace) -> CfgNode:
@@ -81,10 +58,10 @@ def setup(args: argparse.Namespace) -> CfgNode:
             raise CheckpointError(f"checkpoint {cfg.MODEL.WEIGHTS} does not exist; see MODEL.WEIGHTS and OUTPUT_DIR")
         cfg.OUTPUT_DIR = os.path.join(cfg.OUTPUT_DIR, "eval")
     elif not args.resume:
-        refuse_overwriting(cfg.OUTPUT_DIR)
+        refuse_overwriting(cfg.OUTPUT_DIR, [STAGE1_FOLDER])
     check_config(cfg, train=train)
     cfg.freeze()
-    occupy(cfg.OUTPUT_DIR)
+    occupy(cfg.OUTPUT_DIR, [STAGE1_FOLDER])
     default_setup(cfg, args)
     without_tracebacks()
     return cfg

@@ -1,115 +1,32 @@
-"""One training step and one evaluation on made-up input, before hours are spent on real input."""
-
-import contextlib
-import logging
-import os
-import traceback
-from collections.abc import Iterator
+"""One training step and one evaluation on made-up people, before hours are spent on real ones."""
 
 import numpy as np
 import torch
 from fastreid.config import CfgNode
-from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
-from fastreid.solver import build_lr_scheduler, build_optimizer
-from fastreid.utils.events import EventStorage
 from PIL import Image
 
-from datasets_ext import UserError
-from fastreid_compat.table import random_state_kept
+from fastreid_runs.trial import MadeUp
+from fastreid_runs.trial import try_config as try_on
 
-from ..arguments import naming
-from ..data import MaskedTransforms, build_masked_transforms
+from ..data import build_masked_transforms
 from ..evaluation import ClothesEvaluator
 from .checkpointer import IFDCheckpointer
-from .errors import ConfigError
 
 # Two people in two outfits each: enough for every loss to have pairs, and no more than a CPU does in seconds.
-_PIDS = (0, 0, 1, 1)
-_CAMIDS = (0, 1, 0, 1)
-_CLOTHES = (0, 1, 2, 3)
+_LABELS = {"targets": (0, 0, 1, 1), "camids": (0, 1, 0, 1), "clothes": (0, 1, 2, 3)}
 
 
 def try_config(cfg: CfgNode, *, train: bool = True, weights: str = "") -> None:
-    """Builds what a config names, on the CPU and without pre-trained weights, and runs it once.
-
-    Transforms, model, losses, optimiser, scheduler and evaluator are built; images in the configured sizes go through
-    one evaluation and, with ``train``, one training step. Random numbers are drawn from where they stood afterwards,
-    and nothing is logged or written. What cannot run on the CPU, as a backbone with CUDA kernels of its own, is tried
-    on a MODEL.DEVICE of CUDA's before it is refused.
-
-    Args:
-        cfg: full config of one stage.
-        train: whether it is going to train.
-        weights: a checkpoint that the training starts from; empty: none.
-
-    Raises:
-        ConfigError: something cannot be built or run; the message says what and where.
-        CheckpointError: the weights do not fit.
-    """
-    try:
-        _try(_on_device(cfg, "cpu"), train, weights)
-    except ConfigError:
-        if torch.device(cfg.MODEL.DEVICE).type != "cuda" or not torch.cuda.is_available():
-            raise
-        _try(_on_device(cfg, cfg.MODEL.DEVICE), train, weights)
+    """Builds what a config of one stage names and runs it once, see :func:`fastreid_runs.trial.try_config`."""
+    try_on(cfg, _MADE_UP, train=train, weights=weights)
 
 
-def _try(trial: CfgNode, train: bool, weights: str) -> None:
-    with random_state_kept(), silence(), EventStorage(0):
-        with _naming("the model of MODEL.META_ARCHITECTURE, MODEL.BACKBONE and MODEL.HEADS cannot be built"):
-            architecture = META_ARCH_REGISTRY.get(trial.MODEL.META_ARCHITECTURE)
-            keys = getattr(architecture, "config_keys", {})
-            with naming(keys):
-                model = architecture(trial).to(trial.MODEL.DEVICE)
-        if train:
-            _check_frozen_layers(trial, model)
-        if weights:
-            IFDCheckpointer(model, save_to_disk=False).load(weights, checkpointables=[])
-        with _naming("INPUT.* cannot be built or applied"):
-            test_images = _images(build_masked_transforms(trial, is_train=False))
-            train_images = _images(build_masked_transforms(trial, is_train=True)) if train else None
-        with _naming("the evaluator of TEST.* cannot be built"):
-            ClothesEvaluator(trial, len(_PIDS) // 2, single_shot_gallery=True)
-        made_up = f"made-up images of INPUT.SIZE_TEST {list(trial.INPUT.SIZE_TEST)}"
-        with _naming(f"an evaluation of {made_up} fails"), naming(keys):
-            _evaluate(model, test_images)
-        if train_images is not None:
-            with _naming("the optimiser of SOLVER.* cannot be built"):
-                optimizer, _ = build_optimizer(trial, model)
-                schedulers = build_lr_scheduler(trial, optimizer, max(1, trial.SOLVER.WARMUP_ITERS))
-            made_up = f"made-up images of INPUT.SIZE_TRAIN {list(trial.INPUT.SIZE_TRAIN)}"
-            with _naming(f"a training step on {made_up} fails"), naming(keys):
-                _step(model, train_images, optimizer)
-                for scheduler in schedulers.values():
-                    scheduler.step()
-
-
-def _on_device(cfg: CfgNode, device: str) -> CfgNode:
-    trial = cfg.clone()
-    trial.defrost()
-    trial.MODEL.DEVICE = device
-    trial.MODEL.BACKBONE.PRETRAIN = False
-    trial.MODEL.HEADS.NUM_CLASSES = len(set(_PIDS))
-    # On the CPU, or without the other processes, there is nothing to synchronise with.
-    for section in (trial.MODEL.BACKBONE, trial.MODEL.HEADS, trial.IFD.IKT):
-        section.NORM = "BN" if section.NORM == "syncBN" else section.NORM
-    trial.freeze()
-    return trial
-
-
-def _check_frozen_layers(cfg: CfgNode, model: torch.nn.Module) -> None:
-    """The host logs which of MODEL.FREEZE_LAYERS it does not find, and trains them."""
-    parts = [name for name, _ in model.named_children()]
-    for name in cfg.MODEL.FREEZE_LAYERS if cfg.SOLVER.FREEZE_ITERS > 0 else ():
-        if name not in parts:
-            raise ConfigError(f"MODEL.FREEZE_LAYERS names {name!r}; the model's parts are {', '.join(parts)}")
-
-
-def _images(transform: MaskedTransforms) -> torch.Tensor:
+def _images(cfg: CfgNode, train: bool) -> torch.Tensor:
     """(4, 4, H, W) float32, as a loader gives them."""
+    transform = build_masked_transforms(cfg, is_train=train)
     random_pixels = np.random.default_rng(0)
     images = []
-    for _ in _PIDS:
+    for _ in _LABELS["targets"]:
         pixels = random_pixels.integers(0, 256, (128, 64, 3), dtype=np.uint8)
         mask = np.zeros((128, 64), dtype=np.uint8)
         mask[48:112, 8:56] = 1
@@ -117,60 +34,8 @@ def _images(transform: MaskedTransforms) -> torch.Tensor:
     return torch.stack(images)
 
 
-def _evaluate(model: torch.nn.Module, images: torch.Tensor) -> None:
-    model.eval()
-    with torch.no_grad():
-        features = model({"images": images[:2]})
-    if not isinstance(features, torch.Tensor) or features.dim() != 2 or len(features) != 2:
-        found = tuple(features.shape) if isinstance(features, torch.Tensor) else type(features).__name__
-        raise ConfigError(
-            f"MODEL.META_ARCHITECTURE {type(model).__name__} gives {found} of two images; expected descriptors (2, D)"
-        )
+def _evaluator(cfg: CfgNode) -> ClothesEvaluator:
+    return ClothesEvaluator(cfg, len(_LABELS["targets"]) // 2, single_shot_gallery=True)
 
 
-def _step(model: torch.nn.Module, images: torch.Tensor, optimizer: torch.optim.Optimizer) -> None:
-    labels = {"targets": _PIDS, "camids": _CAMIDS, "clothes": _CLOTHES}
-    model.train()
-    losses = model({"images": images, **{name: torch.tensor(values) for name, values in labels.items()}})
-    if not losses:
-        raise ConfigError("the model has no loss to learn from; see MODEL.LOSSES.NAME")
-    for name, loss in losses.items():
-        if not torch.isfinite(loss):
-            raise ConfigError(f"{name} is {loss.item()} in the first step, on made-up images; see its options")
-    optimizer.zero_grad()
-    sum(losses.values()).backward()
-    optimizer.step()
-
-
-@contextlib.contextmanager
-def _naming(what: str) -> Iterator[None]:
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:
-        raise ConfigError(f"{what}: {_words(error)}") from error
-
-
-def _words(error: Exception) -> str:
-    said = str(error)
-    if isinstance(error, AssertionError | ValueError) and said:
-        return said
-    if isinstance(error, KeyError):
-        said = str(error.args[0]) if error.args else ""
-        return said if " " in said else f"there is no {said!r}"
-    # Plugins run here too: where it was raised helps who writes one.
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    said = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    return f"{said} ({os.path.basename(place.filename)}, line {place.lineno})"
-
-
-@contextlib.contextmanager
-def silence() -> Iterator[None]:
-    """Nothing below an error is logged inside: a log that shows what was made up would mislead."""
-    before = logging.root.manager.disable
-    logging.disable(max(before, logging.WARNING))
-    try:
-        yield
-    finally:
-        logging.disable(before)
+_MADE_UP = MadeUp(_images, _LABELS, _evaluator, IFDCheckpointer, norms=("IFD.IKT.NORM",))

@@ -1,22 +1,22 @@
 """IFD's training in two stages as two runs of one trainer (ICASSP 2025, training)."""
 
-import contextlib
 import logging
 import os
-from collections.abc import Iterator
 
 import torch
 from fastreid.config import CfgNode
-from fastreid.utils import comm
 
+from fastreid_runs import run_stage
+from fastreid_runs.resuming import is_trained, with_settled_seed
+from fastreid_runs.run_folder import occupied, refuse_overwriting
+from fastreid_runs.training_errors import in_a_sentence
+
+from ..data import build_train_set
 from .checkpointer import IFDCheckpointer, num_training_identities
 from .checks import check_config, check_data
-from .resuming import is_trained, with_settled_seed
-from .run_folder import occupied, refuse_overwriting
+from .run_keys import KEYS
 from .stages import STAGE1_FOLDER, has_stage1, needs_attention_stream, stage1_config
 from .trainer import IFDTrainer
-from .training_errors import as_user_error
-from .whole_files import cut_log
 
 logger = logging.getLogger("fastreid.ifd.engine")
 
@@ -47,29 +47,29 @@ def train(cfg: CfgNode, *, resume: bool = False, trainer: type[IFDTrainer] = IFD
         TrainingError: losses are no numbers any more, or memory ran out.
     """
     if not resume:
-        refuse_overwriting(cfg.OUTPUT_DIR)
+        refuse_overwriting(cfg.OUTPUT_DIR, [STAGE1_FOLDER])
     check_config(cfg)
     check_data(cfg)
-    with occupied(cfg.OUTPUT_DIR):
+    with occupied(cfg.OUTPUT_DIR, [STAGE1_FOLDER]):
         return _train_stages(cfg, resume, trainer)
 
 
 def _train_stages(cfg: CfgNode, resume: bool, trainer: type[IFDTrainer]) -> dict:
     stage1_folder = os.path.join(cfg.OUTPUT_DIR, STAGE1_FOLDER)
-    cfg = with_settled_seed(cfg, (cfg.OUTPUT_DIR, stage1_folder) if resume else ())
+    cfg = with_settled_seed(cfg, KEYS, (cfg.OUTPUT_DIR, stage1_folder) if resume else ())
     main_weights = ""
     # Once stage 1 is begun, what it began from is not asked again.
     begun = resume and os.path.isdir(stage1_folder)
     if needs_attention_stream(cfg) and (begun or has_stage1(cfg)):
         stage1 = stage1_config(cfg)
         weights = os.path.join(stage1.OUTPUT_DIR, "model_final.pth")
-        if resume and is_trained(stage1, cfg.OUTPUT_DIR):
+        if resume and is_trained(stage1, KEYS, cfg.OUTPUT_DIR, lambda: build_train_set(stage1).fingerprint()):
             logger.info("Stage 1 is trained: %s", weights)
         else:
             logger.info("Stage 1 of 2: the attention stream alone, %d epochs", stage1.SOLVER.MAX_EPOCH)
             if cfg.MODEL.WEIGHTS:
                 logger.info("%s holds no attention stream; stage 2's main stream starts from it", cfg.MODEL.WEIGHTS)
-            _run(stage1, resume, trainer)
+            run_stage(trainer, stage1, resume=resume)
         main_weights = cfg.MODEL.WEIGHTS
         cfg = cfg.clone()
         cfg.defrost()
@@ -78,7 +78,7 @@ def _train_stages(cfg: CfgNode, resume: bool, trainer: type[IFDTrainer]) -> dict
         logger.info("Stage 2 of 2: both streams, %d epochs", cfg.SOLVER.MAX_EPOCH)
     elif needs_attention_stream(cfg):
         logger.info("Stage 1 is skipped: %s holds an attention stream", cfg.MODEL.WEIGHTS)
-    return _run(cfg, resume, trainer, main_weights)
+    return run_stage(trainer, cfg, resume=resume, more_weights=main_weights)
 
 
 def evaluate(cfg: CfgNode, *, trainer: type[IFDTrainer] = IFDTrainer) -> dict:
@@ -94,7 +94,7 @@ def evaluate(cfg: CfgNode, *, trainer: type[IFDTrainer] = IFDTrainer) -> dict:
     """
     check_config(cfg, train=False)
     model = load_trained_model(cfg, cfg.MODEL.WEIGHTS, trainer=trainer)
-    with occupied(cfg.OUTPUT_DIR), _in_a_sentence():
+    with occupied(cfg.OUTPUT_DIR), in_a_sentence():
         return trainer.test(cfg, model)
 
 
@@ -107,28 +107,3 @@ def load_trained_model(cfg: CfgNode, weights: str, *, trainer: type[IFDTrainer] 
     model = trainer.build_model(cfg)
     IFDCheckpointer(model).load(weights)
     return model.eval()
-
-
-def _run(cfg: CfgNode, resume: bool, trainer: type[IFDTrainer], main_weights: str = "") -> dict:
-    os.makedirs(cfg.OUTPUT_DIR, exist_ok=True)
-    with _in_a_sentence():
-        run = trainer(cfg)
-        run.resume_or_load(resume=resume)
-        if not run.checkpointer.resumed_from:
-            if main_weights:
-                run.checkpointer.load(main_weights, checkpointables=[])
-            if comm.is_main_process():
-                # Of a start that failed before its first checkpoint.
-                cut_log(os.path.join(cfg.OUTPUT_DIR, "metrics.json"), 0)
-        return run.train()
-
-
-@contextlib.contextmanager
-def _in_a_sentence() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        known = as_user_error(error)
-        if known is None or known is error:
-            raise
-        raise known from error

@@ -4,7 +4,8 @@ from typing import Any
 
 from torch import nn
 
-from ..arguments import build_from_keys
+from fastreid_runs.arguments import build_from_keys
+
 from .clothing_contrastive import ClothingContrastiveLoss
 from .supervised_contrastive import SupervisedContrastiveLoss
 

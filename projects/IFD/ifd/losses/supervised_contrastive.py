@@ -4,7 +4,7 @@ import torch
 from pytorch_metric_learning.losses import SupConLoss
 from torch import nn
 
-from ..arguments import ArgumentError
+from fastreid_runs.arguments import ArgumentError
 
 
 def supervised_contrastive_loss(features: torch.Tensor, pids: torch.Tensor, *, temperature: float) -> torch.Tensor:

@@ -1,6 +1,5 @@
 """Meta-architectures, heads and layers; importing registers them with the host."""
 
-from .accepted_weights import AcceptsWeights, current_names
 from .attention_prediction import AttentionPrediction
 from .attention_stream import AttentionStream, IFDAttentionStream
 from .clothing_bias_diminishing import ClothingBiasDiminishing
@@ -8,10 +7,11 @@ from .clothing_branch import ClothingBranch
 from .heads import IFDHead
 from .id_knowledge_transfer import IDKnowledgeTransfer
 from .ifd_arch import IFD
+from .stream_baseline import FORMER_NAMES
 
 __all__ = [
+    "FORMER_NAMES",
     "IFD",
-    "AcceptsWeights",
     "AttentionPrediction",
     "AttentionStream",
     "ClothingBiasDiminishing",
@@ -19,5 +19,4 @@ __all__ = [
     "IDKnowledgeTransfer",
     "IFDAttentionStream",
     "IFDHead",
-    "current_names",
 ]

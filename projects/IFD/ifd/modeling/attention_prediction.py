@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..arguments import ArgumentError
+from fastreid_runs.arguments import ArgumentError
 
 
 class AttentionPrediction(nn.Module):

@@ -5,7 +5,8 @@ import torch.nn.functional as F
 from fastreid.layers import get_norm
 from torch import nn
 
-from ..arguments import ArgumentError
+from fastreid_runs.arguments import ArgumentError
+
 from .heads import NECK_ORDERS
 
 

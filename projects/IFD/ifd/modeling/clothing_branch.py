@@ -5,7 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from ..arguments import ArgumentError
+from fastreid_runs.arguments import ArgumentError
+
 from .stream_features import StreamFeatures
 
 

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from fastreid.config import configurable
 from fastreid.modeling.heads import REID_HEADS_REGISTRY, EmbeddingHead
 
-from ..arguments import ArgumentError
+from fastreid_runs.arguments import ArgumentError
 
 NECK_ORDERS = ("gap_bn", "bn_gap")
 

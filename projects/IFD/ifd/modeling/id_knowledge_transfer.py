@@ -4,7 +4,7 @@ import torch
 from fastreid.layers import get_norm
 from torch import nn
 
-from ..arguments import ArgumentError
+from fastreid_runs.arguments import ArgumentError
 
 # Those of the host that normalise a single channel over the batch.
 _NORMS = ("", "BN", "syncBN", "GhostBN")

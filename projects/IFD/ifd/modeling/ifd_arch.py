@@ -1,5 +1,6 @@
 """Identity-aware feature decoupling, both streams (IFD, ICASSP 2025)."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -12,7 +13,8 @@ from fastreid.modeling.heads import build_heads
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from torch import nn
 
-from ..arguments import ArgumentError, build_from_keys, naming, read_keys
+from fastreid_runs.arguments import ArgumentError, build_from_keys, naming, read_keys
+
 from ..losses import build_clothing_loss
 from .attention_prediction import AttentionPrediction
 from .attention_stream import AttentionStream
@@ -22,6 +24,8 @@ from .id_knowledge_transfer import IDKnowledgeTransfer
 from .inputs import split_inputs
 from .stream_baseline import HEAD_KEYS, StreamBaseline
 from .stream_features import Description, StreamFeatures
+
+logger = logging.getLogger("fastreid.ifd.modeling")
 
 _DESCRIPTORS = ("main", "attention", "joined")
 
@@ -181,6 +185,8 @@ class IFD(StreamBaseline):
             for name, value in weights.items():
                 if name.startswith("attention_stream.backbone."):
                     starting[name.removeprefix("attention_stream.")] = value
+            if len(starting) > len(weights):
+                logger.info("The main stream's backbone starts from the attention stream's")
         return starting
 
     def stream_features(self, batched_inputs: dict[str, Any] | torch.Tensor) -> StreamFeatures:

@@ -8,10 +8,17 @@ from fastreid.modeling.meta_arch.baseline import Baseline
 from fastreid.utils.events import get_event_storage
 from torch import nn
 
-from ..arguments import ArgumentError, naming, read_keys
-from .accepted_weights import AcceptsWeights
+from fastreid_runs import AcceptsWeights
+from fastreid_runs.arguments import ArgumentError, naming, read_keys
+
 from .inputs import StreamInputs, mask_clothing
 
+#: Beginnings of parameters' names of 0.1.0, and of now.
+FORMER_NAMES = {
+    "attention_backbone.": "attention_stream.backbone.",
+    "attention_heads.": "attention_stream.head.",
+    "clothing_bias.": "clothing_branch.layer.",
+}
 # Both streams' heads are built alike.
 HEAD_KEYS = {"neck_order": "IFD.NECK_ORDER"}
 _OWN_KEYS = {
@@ -34,12 +41,13 @@ class StreamBaseline(AcceptsWeights, Baseline):
 
     Attributes:
         config_keys: argument -> config key, for whoever builds the model from a config, see
-            :func:`ifd.arguments.naming`.
+            :func:`fastreid_runs.arguments.naming`.
 
     Raises:
         ArgumentError: the fill is no colour, or the widening is negative.
     """
 
+    renamed = FORMER_NAMES
     config_keys: ClassVar[Mapping[str, str]] = {**_OWN_KEYS, "backbone": "MODEL.BACKBONE.NAME"}
 
     # Of the host's Baseline and of buffers, which PyTorch leaves without types.

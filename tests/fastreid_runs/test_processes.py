@@ -1,0 +1,209 @@
+"""Two processes on the CPU: one end, training through DDP, features gathered without loss, duplicates or disorder."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from fastreid_runs.processes import LaunchError, check_processes, is_lost_peer, launch
+from ifd.engine import argument_parser
+from ifd.evaluation import EvaluationResult
+
+GATHER = """
+import json, sys
+import ifd
+import torch
+from fastreid.config import get_cfg
+from fastreid.data.samplers import InferenceSampler
+from fastreid.engine import launch
+from fastreid.evaluation import inference_on_dataset
+from fastreid.utils import comm
+from ifd.evaluation import ClothesEvaluator
+
+NUM = 23  # odd, so that the processes have shares of different sizes
+
+
+class Data(torch.utils.data.Dataset):
+    def __len__(self):
+        return NUM
+
+    def __getitem__(self, i):
+        random = torch.Generator().manual_seed(i)
+        return {"images": torch.randn(5, generator=random), "targets": i % 4, "camids": i % 3, "clothes": i % 4 * 2 + i
+        % 2}
+
+
+class Same(torch.nn.Module):
+    def forward(self, batch):
+        return batch["images"]
+
+
+def main(output):
+    cfg = get_cfg()
+    ifd.add_ifd_config(cfg)
+    loader = torch.utils.data.DataLoader(Data(), batch_size=3, sampler=InferenceSampler(NUM))
+    results = inference_on_dataset(Same(), loader, ClothesEvaluator(cfg, 9))
+    assert bool(results) == comm.is_main_process()
+    if comm.is_main_process():
+        with open(output, "w") as file:
+            json.dump(results, file)
+
+
+if __name__ == "__main__":
+    launch(main, int(sys.argv[1]), dist_url="auto", args=(sys.argv[2],))
+"""
+
+
+def run(*arguments, cwd, **environment):
+    command = [sys.executable, *(str(argument) for argument in arguments)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_features_are_gathered_whole_and_in_order(tmp_path):
+    (tmp_path / "gather.py").write_text(GATHER)
+    for processes in (1, 2):
+        run("gather.py", processes, f"{processes}.json", cwd=tmp_path)
+    one, two = (json.loads((tmp_path / f"{processes}.json").read_text()) for processes in (1, 2))
+    assert one["general/queries"] == 9
+    assert two == one
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_model(pytestconfig, prcc_root, tmp_path, tiny_arguments):
+    train_net = ("projects/IFD/train_net.py", "--config-file", "configs/IFD_R50.yml")
+    two = tmp_path / "two"
+    options = [*tiny_arguments, "SOLVER.MAX_EPOCH", 1, "OUTPUT_DIR", two]
+    where = {"cwd": pytestconfig.rootpath, "FASTREID_DATASETS": str(prcc_root)}
+    run(*train_net, "--num-gpus", 2, "--dist-url", "auto", *options, **where)
+    run(*train_net, "--eval-only", *options, **where)
+    assert torch.load(two / "model_final.pth")["epoch"] == 0
+    trained, evaluated = (EvaluationResult.load(folder / "results_PRCC.json").flat() for folder in (two, two / "eval"))
+    # Batches are cut differently, which may swap neighbours of a barely trained model. Were the second process to
+    # evaluate with BN statistics of its own, rank-1 would differ by tens of points.
+    assert trained["general/mAP"] == pytest.approx(evaluated["general/mAP"], abs=3)
+    assert trained["general/queries"] == evaluated["general/queries"]
+
+
+# What the processes do, by name, and what is read at the end.
+COMMAND = """
+import os, signal, sys, time
+import torch
+from datasets_ext import DatasetError
+from datasets_ext.command import run
+from ifd.engine import argument_parser, launch
+from fastreid.utils import comm
+
+
+def main(args):
+    rank, what = comm.get_rank(), args.opts[0]
+    # Both refuse, as with a config; or one does while the other waits.
+    if what == "all refuse":
+        raise DatasetError("no data; get some")
+    if rank == 1:
+        if what == "one refuses":
+            raise DatasetError("no data; get some")
+        if what == "one is at fault":
+            {}["a key"]
+        if what == "one is killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+    if what == "interrupted":
+        if rank == 0:
+            print("begun", flush=True)
+        time.sleep(600)
+    comm.synchronize()
+    if what == "one refuses":
+        time.sleep(600)
+    print("rank", rank, "done", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(run(launch, main, argument_parser().parse_args()))
+"""
+
+
+@pytest.fixture
+def command(tmp_path):
+    (tmp_path / "command.py").write_text(COMMAND)
+
+    def start(what, *options):
+        return subprocess.Popen(
+            [sys.executable, "command.py", "--num-gpus", "2", "--dist-url", "auto", *options, what],
+            cwd=tmp_path,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("all refuse", "no data; get some"),
+        ("one refuses", "no data; get some"),
+        ("one is killed", "a process of the training was ended by SIGKILL from outside"),
+    ],
+)
+def test_a_mistake_is_told_once_and_all_processes_end(command, what, message):
+    out, err = command(what).communicate(timeout=300)
+    errors = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert message in errors[0]
+    assert "Traceback" not in out + err
+    assert "done" not in out
+
+
+def test_a_fault_of_one_process_keeps_its_traceback(command):
+    process = command("one is at fault")
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 1
+    assert '{}["a key"]' in err
+    assert "KeyError: 'a key'" in err
+
+
+def test_interrupted_alone_it_takes_its_processes_along(command):
+    process = command("interrupted")
+    assert process.stdout.readline() == "begun\n"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=300)  # their output is at its end as well: they are gone
+    assert process.returncode == 130
+    assert re.fullmatch("(.*Terminating process.*\n)*interrupted\n", err)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--num-gpus -1", "--num-gpus is -1 .*at least 1"),
+        ("--num-gpus 0", "--num-gpus is 0"),
+        ("--num-machines 0", "--num-machines 0; expected at least 1"),
+        ("--machine-rank 1", "--machine-rank is 1; expected 0 to 0"),
+        ("--num-machines 2 --machine-rank 2", "--machine-rank is 2; expected 0 to 1"),
+        ("--num-machines 2 --machine-rank -1", "--machine-rank is -1"),
+        ("--num-machines 2 --dist-url auto", "--dist-url is auto.*tcp://"),
+        ("--num-machines 2 --dist-url somewhere", "--dist-url is 'somewhere'"),
+        ("--num-machines 2 --dist-url tcp://host", "--dist-url is 'tcp://host'"),
+    ],
+)
+def test_processes_that_cannot_be_are_refused(options, message):
+    args = argument_parser().parse_args(options.split())
+    with pytest.raises(LaunchError, match=message):
+        launch(lambda args: pytest.fail("ran"), args)
+
+
+@pytest.mark.parametrize("options", ["", "--num-machines 2 --machine-rank 1", "--num-machines 2 --dist-url env://"])
+def test_processes_that_can_be(options):
+    check_processes(argument_parser().parse_args(options.split()))
+
+
+def test_what_says_that_another_process_is_gone():
+    assert is_lost_peer(RuntimeError("[gloo/transport/tcp/pair.cc:525] Connection closed by peer [127.0.0.1]:1"))
+    assert not is_lost_peer(RuntimeError("size mismatch"))

@@ -1,0 +1,67 @@
+"""The README's script: it trains the host's Baseline, and goes on bit by bit."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+
+@pytest.fixture
+def train(pytestconfig, tmp_path, prcc_root):
+    """Runs the README's script, with options after those of a tiny Baseline."""
+    readme = (pytestconfig.rootpath / "projects" / "FastReIDRuns" / "README.md").read_text()
+    script = tmp_path / "train.py"
+    script.write_text(re.search(r"```python\n(.*?)```", readme, re.DOTALL)[1])
+    config = pytestconfig.rootpath / "tests" / "fastreid_compat" / "baseline_r18.yml"
+
+    def call(output, *options, resume=False):
+        words = [sys.executable, script, *["--resume"] * resume, "--config-file", config]
+        words += ["MODEL.DEVICE", "cpu", "DATASETS.NAMES", "('PRCC',)", "DATASETS.TESTS", "('PRCC',)"]
+        words += ["INPUT.REA.ENABLED", True, "RUN.SEED", 3, *options, "OUTPUT_DIR", tmp_path / output]
+        environment = {"FASTREID_DATASETS": str(prcc_root), "PATH": "", "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(
+            list(map(str, words)),
+            capture_output=True,
+            text=True,
+            cwd=pytestconfig.rootpath,
+            env=environment,
+            check=False,
+        )
+        return done, tmp_path / output
+
+    return call
+
+
+def weights(folder: Path):
+    return torch.load(folder / "model_final.pth", weights_only=True)["model"]
+
+
+@pytest.mark.slow
+def test_it_goes_on_as_if_it_had_not_been_stopped(train):
+    done, whole = train("whole")
+    assert done.returncode == 0, done.stderr
+    stopped, part = train("part", "SOLVER.MAX_EPOCH", 1)
+    assert stopped.returncode == 0, stopped.stderr
+    again, _ = train("part", "SOLVER.MAX_EPOCH", 2)
+    assert again.returncode == 2
+    assert "error: " in again.stderr
+    assert "holds a run already" in again.stderr
+    resumed, _ = train("part", resume=True)
+    assert resumed.returncode == 0, resumed.stderr
+    expected = weights(whole)
+    assert all(torch.equal(value, expected[name]) for name, value in weights(part).items())
+
+
+@pytest.mark.slow
+def test_mistakes_are_told_before_the_first_step(train):
+    for options, sentence in (
+        (("SOLVER.BASE_LR", "0.0"), "error: SOLVER.BASE_LR is 0.0; expected"),
+        (("MODEL.BACKBONE.FEAT_DIM", 99), "error: an evaluation of made-up images"),
+    ):
+        done, folder = train("run", *options)
+        assert done.returncode == 2
+        assert done.stderr.splitlines()[-1].startswith(sentence)
+        assert not folder.exists()
