@@ -1,4 +1,5 @@
 # make demo   render the embedded benchmark, train a small IFD on it in both stages, evaluate, draw rank lists
+# make search after the demo: a page in the browser that finds its people by photo
 # make test   lint and test
 # Both set up .venv by themselves, once.
 
@@ -11,10 +12,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO_CONFIG := configs/IFD_R18_RenderedPeople.yml
 DEMO_DIR := logs/demo
+SEARCH_DIR = $(DEMO_DIR)/search
+SEARCH_PEOPLE := datasets/rendered_people/LTCC_ReID
+PORT ?= 8000
 
 export MPLBACKEND := Agg
 
-.PHONY: setup demo test lint
+.PHONY: setup demo search test lint
 
 setup: $(READY)
 
@@ -34,6 +38,20 @@ demo: $(READY)
 	$(BIN)/python projects/IFD/train_net.py --config-file $(DEMO_CONFIG) --resume OUTPUT_DIR $(DEMO_DIR)
 	$(BIN)/python projects/IFD/tools/plot_rank_lists.py --config-file $(DEMO_CONFIG) \
 		--output $(DEMO_DIR)/rank_lists.png MODEL.WEIGHTS $(DEMO_DIR)/model_final.pth
+
+# Export, gallery and decisions follow from the demo's model: another model, and all three are made anew.
+search: export FASTREID_DATASETS := datasets
+search: $(READY)
+	@test -f $(DEMO_DIR)/model_final.pth || { echo "There is no $(DEMO_DIR)/model_final.pth: run the demo first (make demo)." >&2; exit 2; }
+	@test $(SEARCH_DIR)/model.onnx -nt $(DEMO_DIR)/model_final.pth || rm -rf $(SEARCH_DIR)
+	@test -f $(SEARCH_DIR)/model.onnx || $(BIN)/python projects/IFD/tools/export.py --config-file $(DEMO_CONFIG) \
+		--weights $(DEMO_DIR)/model_final.pth --output $(SEARCH_DIR)/model.onnx
+	$(BIN)/python -m person_search index $(SEARCH_PEOPLE)/test --maps $(SEARCH_PEOPLE)/parsing/test \
+		--pattern "{person}_{clothes}_c{camera}_{}" --model $(SEARCH_DIR)/model.onnx --gallery $(SEARCH_DIR)/people.db
+	@test -f $(SEARCH_DIR)/model.decisions.json || \
+		$(BIN)/python -m person_search calibrate --model $(SEARCH_DIR)/model.onnx --gallery $(SEARCH_DIR)/people.db
+	$(BIN)/python -m person_search serve --maps $(SEARCH_PEOPLE)/parsing/test --open --port $(PORT) \
+		--model $(SEARCH_DIR)/model.onnx --gallery $(SEARCH_DIR)/people.db
 
 test: lint
 	$(BIN)/python -m pytest

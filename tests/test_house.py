@@ -54,6 +54,7 @@ LAZY = {"person_search": (BELOW["person_search"] - {"exported_model"}) | {"torch
 # Packages that only an extra brings, and whose extra it is.
 EXTRAS = {
     "anny": {"rendered_people"},
+    "fastapi": {"person_search"},
     "onnx": {"ifd"},
     "onnxruntime": {"exported_model", "people_parsing", "person_search"},
     "pyarrow": {"clothes_rank"},

@@ -1,4 +1,4 @@
-"""python -m person_search index | search | stats | remove | calibrate."""
+"""python -m person_search index | search | serve | stats | remove | calibrate."""
 
 import argparse
 import json
@@ -14,10 +14,11 @@ from .calibration import RATES, calibrate
 from .decisions import KINDS, Decisions
 from .embedding import EmbedderOptions
 from .endings import printable, run
-from .errors import ModelFileError, PhotoError
+from .errors import ModelFileError, PhotoError, require_package
 from .gallery import Gallery, Hit, Report
 from .indexing import IndexSummary, Labeller, index_folder
 from .labels import TEXT_LABELS, LabelPattern, PhotoLabels, clean_label, read_label_table
+from .maps import MapFolder, ParserMaps
 from .model import load_model
 from .photos import read_photo
 from .ray_engine import index_folder_with_ray
@@ -173,6 +174,28 @@ def _print_table(rows: list[tuple[str, ...]]) -> None:
         print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
 
 
+# --- serve
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Serves the search page until it is interrupted."""
+    for package in ("fastapi", "uvicorn", "python_multipart"):
+        require_package(package, "search", "The page")
+    from .page.app import create_app
+    from .page.service import SearchService
+    from .page.serving import serve_app, token_for
+
+    chosen = _embedder_options(options)
+    model = load_model(chosen.model, config=chosen.config, device=chosen.device)
+    maps = MapFolder(chosen.maps, chosen.map_system) if model.needs_maps and chosen.maps is not None else None
+    parser = ParserMaps(chosen.parser, chosen.device) if model.needs_maps and chosen.parser is not None else None
+    token = token_for(options.host)
+    with Gallery(options.gallery, model, name=options.name) as gallery:
+        app = create_app(SearchService(gallery, model, maps, parser), token)
+        serve_app(app, options.host, options.port, token, options.open)
+    return 0
+
+
 # --- stats
 
 
@@ -325,6 +348,17 @@ def parser() -> argparse.ArgumentParser:
     only.add_argument("--clothes", action="append", default=[], help="in these clothes")
     only.add_argument("--not-clothes", action="append", default=[], metavar="CLOTHES", help="in others")
     one.add_argument("--json", action="store_true", help="print JSON")
+
+    one = _command(commands, "serve", serve, "serve the search page")
+    _add_gallery(one)
+    _add_model(one)
+    one.add_argument(
+        "--host", default="127.0.0.1", metavar="ADDRESS",
+        help="to listen at; beyond this machine visitors bring a token, PERSON_SEARCH_TOKEN or one made up (default: "
+        "%(default)s)",
+    )  # fmt: skip
+    one.add_argument("--port", type=positive, default=8000, metavar="N", help="default: 8000")
+    one.add_argument("--open", action="store_true", help="open it in a browser")
 
     one = _command(commands, "stats", stats, "print what is known of a gallery")
     _add_gallery(one)

@@ -423,6 +423,17 @@ class Gallery:
         rows = self._store.by_id(check_ids(ids), FIELDS)
         return [picture_of(rows[one]) if one in rows else None for one in ids]
 
+    def sample(self, count: int) -> list[Picture]:
+        """Some pictures: those of the smallest ids, which are hashes, so a random sample that stays the same."""
+        if count < 1:
+            return []
+        found: list[Row] = []
+        for rows in self._store.scan(FIELDS, count):
+            found += sorted(rows, key=lambda row: str(row["id"]))
+            if len(found) >= count:
+                break
+        return [picture_of(row) for row in found[:count]]
+
     # --- removing
 
     def remove(

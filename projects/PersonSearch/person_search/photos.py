@@ -49,14 +49,21 @@ class Photo:
         """32 hexadecimal digits that follow from the bytes: the same photo has the same id wherever it lies."""
         return hashlib.blake2b(self.content, digest_size=_ID_BYTES).hexdigest()
 
-    def image(self) -> Image.Image:
+    def image(self, most_pixels: int | None = None) -> Image.Image:
         """The upright RGB image.
 
+        Args:
+            most_pixels: that it may have, looked at before any is decoded; None: as many as Pillow takes.
+
         Raises:
-            PhotoError: the bytes are cut short, damaged, no image of FORMATS, or not convertible.
+            PhotoError: the bytes are cut short, damaged, no image of FORMATS, not convertible, or of too many pixels.
         """
         try:
             image = Image.open(io.BytesIO(self.content), formats=FORMATS)
+            if most_pixels is not None and image.width * image.height > most_pixels:
+                raise PhotoError(
+                    f"Photo {self.name} has {image.width} x {image.height} pixels; expected at most {most_pixels:,}."
+                )
             image.load()
         except _DAMAGED as error:
             # Pillow's own words name the buffer in memory.
@@ -192,11 +199,25 @@ def read_map(path: str | os.PathLike[str], size: tuple[int, int]) -> np.ndarray:
     path = os.fspath(path)
     try:
         content = Path(path).read_bytes()
-        with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
-            image.load()
-            mode, labels = image.mode, np.array(image)
     except FileNotFoundError as error:
         raise PhotoError(f"Parsing map {path} does not exist; make it with people_parsing.") from error
+    except OSError as error:
+        raise PhotoError(f"Parsing map {path} cannot be read ({error.strerror}).") from error
+    return decode_map(content, size, path)
+
+
+def decode_map(content: bytes, size: tuple[int, int], path: str) -> np.ndarray:
+    """As ``read_map``, from the PNG's bytes; ``path`` is what an error calls it."""
+    try:
+        with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
+            # Looked at before any pixel is decoded.
+            if image.size != size:
+                raise PhotoError(
+                    f"Parsing map {path} is {image.width} x {image.height} pixels (width x height), its image "
+                    f"{size[0]} x {size[1]}. Make the map again from this very image."
+                )
+            image.load()
+            mode, labels = image.mode, np.array(image)
     except _DAMAGED as error:
         raise PhotoError(f"Parsing map {path} cannot be read; expected a PNG of labels. Make it again.") from error
     # Pillow spreads grey of 1, 2 or 4 bits over 0 to 255, so that what looks like a map has other labels than were
