@@ -9,7 +9,17 @@ import numpy as np
 
 import clothes_rank
 
-ABOVE = ("datasets_ext", "fastreid", "fastreid_compat", "ifd", "people_parsing", "person_search", "rendered_people")
+ABOVE = (
+    "datasets_ext",
+    "exported_model",
+    "fastreid",
+    "fastreid_compat",
+    "fastreid_runs",
+    "ifd",
+    "people_parsing",
+    "person_search",
+    "rendered_people",
+)
 # pyarrow for Parquet tables alone, where it is installed.
 ALLOWED = {"faiss", "numba", "numpy", "pyarrow", "scipy", "threadpoolctl", "torch"}
 

@@ -4,7 +4,6 @@ Fields and files hold shares in [0, 1]; ``flat()`` and ``table()`` give per cent
 """
 
 import json
-import os
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from datasets_ext import UserError
+from datasets_ext.files import write_whole
 
 from .protocol import Protocol
 from .rank_scores import RankScores, Share, Spread
@@ -128,10 +128,7 @@ class EvaluationResult:
 
     def save(self, path: str | Path) -> None:
         """Writes the result as JSON, through a temporary file beside it."""
-        path = Path(path)
-        part = path.with_name(f"{path.name}.part")
-        part.write_text(json.dumps({"format": _FORMAT, "version": _VERSION, **asdict(self)}, indent=2) + "\n")
-        os.replace(part, path)
+        write_whole(path, json.dumps({"format": _FORMAT, "version": _VERSION, **asdict(self)}, indent=2) + "\n")
 
     @classmethod
     def load(cls, path: str | Path) -> "EvaluationResult":

@@ -1,6 +1,5 @@
 """Picture files: checked before the work that they show, and written whole or not at all."""
 
-import os
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -9,6 +8,7 @@ import torch
 from matplotlib.figure import Figure
 
 from datasets_ext import UserError
+from datasets_ext.files import write_whole
 
 # Frame colours of right and wrong matches.
 RIGHT, WRONG = "#1a9641", "#d7191c"
@@ -35,7 +35,7 @@ def check_picture(path: str | Path) -> Path:
     if path.is_dir():
         raise PictureError(f"a picture is to be written to {path}, which is a folder; name a file")
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = _part(path)
+    part = path.with_name(f"{path.name}.part")
     part.touch()
     part.unlink()
     return path
@@ -44,16 +44,10 @@ def check_picture(path: str | Path) -> Path:
 def save_picture(figure: Figure, path: str | Path, *, dpi: int) -> None:
     """Writes a figure, in the format of the file's ending, through a temporary file, and closes it."""
     path = check_picture(path)
-    part = _part(path)
-    figure.savefig(part, dpi=dpi, format=path.suffix[1:].lower())
-    os.replace(part, path)
+    write_whole(path, lambda file: figure.savefig(file, dpi=dpi, format=path.suffix[1:].lower()))
     plt.close(figure)
 
 
 def pixels(sample: torch.Tensor) -> np.ndarray:
     """(4, H, W) float network input to its (H, W, 3) uint8 picture."""
     return sample[:3].permute(1, 2, 0).clamp(0, 255).byte().numpy()
-
-
-def _part(path: Path) -> Path:
-    return path.with_name(f"{path.name}.part")
