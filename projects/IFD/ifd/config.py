@@ -94,6 +94,15 @@ def add_ifd_config(cfg: CN) -> None:
     # MODEL.BACKBONE.PRETRAIN; its head starts from random weights either way.
     cfg.IFD.STAGE1.START_MAIN_STREAM = False
 
+    # --- Data
+    # Data sets by CSV lists, each "Name=path/to/list.csv", for DATASETS.NAMES and TESTS; see datasets_ext/README.md.
+    cfg.IFD.CSV_DATASETS = []
+    # Tracklets: frames of a stretch of which one is drawn at a time in training (0: the whole tracklet), and whose mean
+    # a test descriptor is: all, or clips (of 8 frames with stride 4, as the literature does).
+    cfg.IFD.VIDEO = CN()
+    cfg.IFD.VIDEO.TRAIN_STRETCH = 64
+    cfg.IFD.VIDEO.TEST_FRAMES = "all"
+
     # --- Evaluation
     # Descriptor: main (f_rg, the paper's), attention (f_a) or joined (both).
     cfg.IFD.DESCRIPTOR = "main"
@@ -103,5 +112,6 @@ def add_ifd_config(cfg: CN) -> None:
     cfg.IFD.SINGLE_SHOT = CN()
     cfg.IFD.SINGLE_SHOT.DRAWS = 10
     cfg.IFD.SINGLE_SHOT.SEED = 0
-    # Mode whose mean of rank-1 and mAP is the `metric` that the checkpointer compares.
+    # Mode whose mean of rank-1 and mAP is the `metric` that the checkpointer compares: of clothes_rank.MODES or
+    # PROTOCOL_MODES. A data set that lacks it, where another of DATASETS.TESTS has it, is compared by its first mode.
     cfg.IFD.METRIC_MODE = "clothing_change"

@@ -7,6 +7,7 @@ The rankings are those that an evaluation with the same options scores: TEST.MET
 import argparse
 import sys
 
+from clothes_rank import PROTOCOL_MODES
 from datasets_ext.command import run
 from datasets_ext.options import count, positive
 from ifd.data import build_test_loader
@@ -47,7 +48,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config-file", required=True, metavar="FILE", help="config of the trained model")
     parser.add_argument("--output", default="rank_lists.png", metavar="FILE", help="picture: .png, .pdf or .svg")
-    parser.add_argument("--mode", default="clothing_change", choices=MODES)
+    parser.add_argument("--mode", default="clothing_change", choices=(*MODES, *PROTOCOL_MODES))
     parser.add_argument("--count", type=positive, default=8, metavar="N", help="queries, drawn at random (default: 8)")
     parser.add_argument("--top", type=positive, default=5, metavar="N", help="gallery images per query (default: 5)")
     parser.add_argument("--seed", type=count, default=0, metavar="N", help="of the draw (default: 0)")

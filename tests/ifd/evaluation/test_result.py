@@ -93,7 +93,7 @@ def test_figures_that_do_not_compare_have_another_key(made_up, protocol, part):
 
 
 def test_a_mode_that_was_not_scored_cannot_be_the_metrics(result):
-    with pytest.raises(ValueError, match="expected general and upside_down among them"):
+    with pytest.raises(ValueError, match="expected upside_down among them"):
         dataclasses.replace(result, metric_mode="upside_down")
 
 

@@ -10,12 +10,13 @@ from fastreid.data.datasets import DATASET_REGISTRY
 from fastreid.utils import comm
 from torch.utils.data import DataLoader
 
-from datasets_ext import ParsingMaps, is_auto
+from datasets_ext import ParsingMaps, Tracklet, is_auto, register_csv
 from datasets_ext.bases import datasets_root
 from fastreid_runs.loader import StreamLoader, workers_that_fit
 from fastreid_runs.train_loader import batch_bytes, build_stream_loader, sampler_builder
 
 from .appearance_sampler import ProportionalAppearanceSampler
+from .frames import FrameDataset, TestFacts, dense_items
 from .parsed_dataset import ParsedDataset
 from .transforms import build_masked_transforms
 
@@ -24,14 +25,18 @@ logger = logging.getLogger("fastreid.ifd.data")
 
 def build_train_set(cfg: CfgNode) -> ParsedDataset:
     """The images of DATASETS.NAMES with their maps, labels numbered from 0, and the transforms of training."""
-    items, parsing_maps = [], []
+    items: list[tuple] = []
+    parsing_maps: list[ParsingMaps] = []
+    joined: dict[str, str] = {}
     for name in cfg.DATASETS.NAMES:
-        dataset = _read(name, combineall=cfg.DATASETS.COMBINEALL)
+        dataset = _read(cfg, name, combineall=cfg.DATASETS.COMBINEALL)
         dataset.require_several_people(train=True)
+        _check_joined(cfg, name, dataset, joined)
         if comm.is_main_process():
             dataset.show_train()
-        items += dataset.train
-        parsing_maps += [_maps(cfg, dataset)] * len(dataset.train)
+        of_dataset = list(dense_items(dataset.train, cfg.IFD.VIDEO.TRAIN_STRETCH))
+        items += of_dataset
+        parsing_maps += [_maps(cfg, dataset)] * len(of_dataset)
     return ParsedDataset(items, parsing_maps, build_masked_transforms(cfg, is_train=True))
 
 
@@ -84,22 +89,27 @@ def _batch_bytes(size: Sequence[int], images: int) -> int:
 
 
 def build_test_loader(cfg: CfgNode, dataset_name: str) -> tuple[DataLoader, int]:
-    """The host's test loader over one data set's queries, then its gallery.
+    """The host's test loader over one data set's queries, then its gallery; over the frames of each where any is video.
+
+    The loader's data set has ``facts``, see :class:`TestFacts`.
 
     Returns:
         (loader, number of queries), as the host's ``build_reid_test_loader``.
     """
-    dataset = _read(dataset_name)
+    dataset = _read(cfg, dataset_name)
     dataset.require_several_people(train=False)
     if comm.is_main_process():
         dataset.show_test()
     items = dataset.query + dataset.gallery
-    test_set = ParsedDataset(
+    test_set: Any = ParsedDataset(
         items,
         [_maps(cfg, dataset)] * len(items),
         build_masked_transforms(cfg, is_train=False),
         relabel=False,
     )
+    if any(isinstance(data, Tracklet) for data, *_ in items):
+        test_set = FrameDataset(test_set, clips=cfg.IFD.VIDEO.TEST_FRAMES == "clips")
+    test_set.facts = TestFacts.of(dataset, cfg.IFD.METRIC_MODE)
     return build_reid_test_loader(
         test_set=test_set,
         test_batch_size=cfg.TEST.IMS_PER_BATCH,
@@ -129,11 +139,43 @@ def settled_label_system(cfg: CfgNode, *, train: bool = True) -> str:
     if not is_auto(system):
         return system
     names = dict.fromkeys((*(cfg.DATASETS.NAMES if train else ()), *cfg.DATASETS.TESTS))
-    said = {_maps(cfg, _read(name)).system.name for name in names}
+    said = {_maps(cfg, _read(cfg, name)).system.name for name in names}
     return said.pop() if len(said) == 1 else system
 
 
-def _read(name: str, **kwargs: Any) -> Any:
+def register_named(cfg: CfgNode) -> None:
+    """Registers the CSV lists of IFD.CSV_DATASETS with the host, as often as one likes.
+
+    Raises:
+        DatasetError: an entry has another form, or the name of another data set.
+    """
+    for entry in cfg.IFD.CSV_DATASETS:
+        register_csv(str(entry))
+
+
+def needs_clothes(cfg: CfgNode) -> str:
+    """The key whose part of a training compares clothes labels; empty where none does."""
+    if cfg.DATALOADER.SAMPLER_TRAIN == "ProportionalAppearanceSampler":
+        return "DATALOADER.SAMPLER_TRAIN ProportionalAppearanceSampler"
+    # Stage 1 has no clothing branch, but the stage after it has, on the same data.
+    return "IFD.CBD.LOSS ccl" if cfg.IFD.CBD.ENABLED and cfg.IFD.CBD.LOSS == "ccl" else ""
+
+
+def _check_joined(cfg: CfgNode, name: str, dataset: Any, joined: dict[str, str]) -> None:
+    other = joined.setdefault(dataset.dataset_name, name)
+    if other != name or cfg.DATASETS.NAMES.count(name) > 1:
+        raise ValueError(f"{other} and {name} have the same training people; name one of them")
+    needed = needs_clothes(cfg)
+    if needed and dataset.clothes_labels.train == "absent":
+        raise ValueError(
+            f"{needed} compares clothes labels, and those of {name} are absent in training "
+            f"({dataset.clothes_labels.source}); leave {name} out, or train without: IFD.CBD.ENABLED False or "
+            "IFD.CBD.LOSS supcon, and another DATALOADER.SAMPLER_TRAIN, such as NaiveIdentitySampler"
+        )
+
+
+def _read(cfg: CfgNode, name: str, **kwargs: Any) -> Any:
+    register_named(cfg)
     dataset = DATASET_REGISTRY.get(name)(root=datasets_root(), **kwargs)
     if not hasattr(dataset, "parsing_maps"):
         raise ValueError(

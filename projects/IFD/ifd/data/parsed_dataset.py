@@ -9,7 +9,7 @@ import torch
 from fastreid.data.transforms.transforms import RandomPatch
 from torch.utils.data import Dataset
 
-from datasets_ext import ParsingMaps, read_rgb
+from datasets_ext import ParsingMaps, image_paths, read_rgb
 from fastreid_runs import fingerprint
 from fastreid_runs.seeding import SeededIndex, drawing_from
 
@@ -21,7 +21,8 @@ class ParsedDataset(Dataset):
     """Reads an image and its parsing map, masks the clothing and transforms both; the twin of the host's CommDataset.
 
     Args:
-        items: (path, pid, camid, clothes_id), ids of any sortable kind; integers where ``relabel`` is off.
+        items: (path or tracklet, pid, camid, clothes_id), ids of any sortable kind; integers where ``relabel`` is off.
+            Of a tracklet one frame is drawn each time.
         parsing_maps: for each item, what finds and reads its parsing map, and knows the clothing set C.
         transform: (PIL RGB image, (H, W) uint8 mask) -> (4, H', W') float.
         relabel: number identities, cameras and outfits from 0, as training needs; evaluation keeps the ids.
@@ -60,7 +61,7 @@ class ParsedDataset(Dataset):
         by_maps: dict[int, list[str]] = {}
         readers = {id(maps): maps for maps in self._parsing_maps}
         for item, maps in zip(self.img_items, self._parsing_maps, strict=True):
-            by_maps.setdefault(id(maps), []).append(item[0])
+            by_maps.setdefault(id(maps), []).extend(image_paths(item[0]))
         for key, paths in by_maps.items():
             readers[key].require(paths)
 
@@ -77,7 +78,7 @@ class ParsedDataset(Dataset):
     def _another_image(self) -> torch.Tensor:
         """(3, H, W) float in 0-255 of a random item, augmented like any other but for what touches the image alone."""
         index = random.randrange(len(self))
-        path = self.img_items[index][0]
+        path = self._path(index)
         image = read_rgb(path)
         transform = cast(MaskedTransforms, self.transform)
         moved = MaskedTransforms(transform.joint, [], transform.mask_resize)
@@ -88,10 +89,23 @@ class ParsedDataset(Dataset):
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         with drawing_from(index.seed) if isinstance(index, SeededIndex) else contextlib.nullcontext():
-            return self._read(index)
+            return self.read(index)
 
-    def _read(self, index: int) -> dict[str, Any]:
-        path, pid, camera, outfit = self.img_items[index]
+    def _path(self, index: int, frame: int | None = None) -> str:
+        data = self.img_items[index][0]
+        if isinstance(data, str):
+            return data
+        return data[random.randrange(len(data)) if frame is None else frame]
+
+    def read(self, index: int, frame: int | None = None) -> dict[str, Any]:
+        """Reads an item.
+
+        Args:
+            index: of the item.
+            frame: of a tracklet, from 0; None: a random one.
+        """
+        path = self._path(index, frame)
+        _, pid, camera, outfit = self.img_items[index]
         image = read_rgb(path)
         images: torch.Tensor = self.transform(image, self._parsing_maps[index].load_mask(path, image.size))
         if self.relabel:
@@ -117,6 +131,13 @@ class ParsedDataset(Dataset):
         return len(self.cams)
 
     def fingerprint(self) -> dict[str, int | str]:
-        """What tells this data and its maps from other data, see :func:`fastreid_runs.fingerprint`."""
-        beside = [[maps.path_for(item[0])] for item, maps in zip(self.img_items, self._parsing_maps, strict=True)]
-        return fingerprint(self.img_items, beside)
+        """What tells this data and its maps from other data, see :func:`fastreid_runs.fingerprint`.
+
+        Of a tracklet its first frame and its length are looked at.
+        """
+        items = [
+            item if isinstance(item[0], str) else (item[0][0], *item[1:], f"{len(item[0])} frames")
+            for item in self.img_items
+        ]
+        beside = [[maps.path_for(item[0])] for item, maps in zip(items, self._parsing_maps, strict=True)]
+        return fingerprint(items, beside)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from datasets_ext import LabelSystem, clothing_mask, counterparts, read_rgb
+from datasets_ext import LabelSystem, clothing_mask, counterparts, image_paths, read_rgb
 
 from .parsed_dataset import ParsedDataset
 from .transforms import build_masked_transforms
@@ -34,7 +34,7 @@ def read_region_sample(cfg: Any, dataset: ParsedDataset, count: int = 32) -> Reg
     chosen = np.unique(np.linspace(0, len(dataset) - 1, min(count, len(dataset))).round().astype(int))
     images, regions = [], []
     for index in map(int, chosen):
-        path, maps = dataset.img_items[index][0], dataset.parsing_maps[index]
+        path, maps = next(iter(image_paths(dataset.img_items[index][0]))), dataset.parsing_maps[index]
         image = read_rgb(path)
         labels = maps.load(path, image.size)
         shown = {name: clothing_mask(labels, ids) for name, ids in _regions(maps.system).items()}

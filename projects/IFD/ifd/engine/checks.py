@@ -1,22 +1,24 @@
 """What is refused before the first step is spent."""
 
 import os
-from typing import cast
+from typing import Any
 
 import numpy as np
 from fastreid.config import CfgNode
 from fastreid.data.datasets import DATASET_REGISTRY
 from fastreid.utils import comm
 
-from clothes_rank import chance_level
-from clothes_rank.chance import ChanceLevel
+from clothes_rank import Labels
+from clothes_rank.chance import chance_levels
+from clothes_rank.modes import requested_modes
+from clothes_rank.pairs import PersonPairs
 from datasets_ext import check_clothing
 from fastreid_compat.table import random_state_kept
 from fastreid_runs import ConfigError, checks
 from fastreid_runs.checks import built, check_warm_up, is_registered
 from fastreid_runs.config_values import people_per_batch
 
-from ..data import ParsedDataset, build_test_loader, build_train_loader, build_train_set
+from ..data import build_test_loader, build_train_loader, build_train_set, register_named
 from .config_values import RANGES, SAMPLERS_OF_PEOPLE, check_people_of_a_batch
 from .stages import has_stage1, needs_attention_stream, stage1_config
 from .starting_weights import check_backbone_weights
@@ -85,20 +87,26 @@ def check_data(cfg: CfgNode, *, train: bool = True) -> None:
         ConfigError: a data set and a key do not go together.
     """
     with random_state_kept():
+        reasons: list[str] = []
         for name in cfg.DATASETS.TESTS:
             loader, num_query = built(f"DATASETS.TESTS {name}", build_test_loader, cfg, name)
             _check_pairs(cfg, name, loader.dataset, num_query)
+            reasons.append(loader.dataset.facts.no_metric)
+        if reasons and all(reasons):
+            raise ConfigError(f"IFD.METRIC_MODE is {cfg.IFD.METRIC_MODE!r}: {'; '.join(dict.fromkeys(reasons))}")
         if train:
             _check_training_data(cfg)
 
 
 def _check_datasets(cfg: CfgNode) -> None:
+    register_named(cfg)
     precise_bn = [cfg.TEST.PRECISE_BN.DATASET] if cfg.TEST.PRECISE_BN.ENABLED else []
     for name in (*cfg.DATASETS.NAMES, *cfg.DATASETS.TESTS, *precise_bn):
         if not is_registered(name, DATASET_REGISTRY):
             raise ConfigError(
                 f"DATASETS names {name!r}, which is not registered with fast-reid; this project registers PRCC, LTCC, "
-                "RenderedPeoplePRCCLayout and RenderedPeopleLTCCLayout"
+                "RenderedPeoplePRCCLayout, RenderedPeopleLTCCLayout and others, see datasets_ext/README.md; lists of "
+                "your own: IFD.CSV_DATASETS"
             )
         if not hasattr(DATASET_REGISTRY.get(name), "parsing_maps"):
             raise ConfigError(
@@ -126,12 +134,19 @@ def _try_once(cfg: CfgNode, train: bool) -> None:
     _tried.add(tried)
 
 
-def _check_pairs(cfg: CfgNode, name: str, dataset: ParsedDataset, num_query: int) -> None:
-    columns = [np.array([item[field] for item in dataset.img_items]) for field in (1, 2, 3)]
-    labels = [part for ids in columns for part in (ids[:num_query], ids[num_query:])]
+def _check_pairs(cfg: CfgNode, name: str, dataset: Any, num_query: int) -> None:
+    facts = dataset.facts
     mode = cfg.IFD.METRIC_MODE
-    level = cast(ChanceLevel, chance_level(*labels, mode=mode))
-    if not level.num_queries:
+    if mode not in facts.modes:
+        # Another of the test sets has to have it, see check_data.
+        return
+    pids, camids, clothes = (np.array([item[field] for item in dataset.img_items]) for field in (1, 2, 3))
+    sides = [
+        Labels(pids[part], camids[part], clothes[part], {name: of[part] for name, of in facts.further_labels.items()})
+        for part in (slice(None, num_query), slice(num_query, None))
+    ]
+    pairs = PersonPairs(sides[0].checked("query", num_query), sides[1].checked("gallery", len(pids) - num_query))
+    if not chance_levels(pairs, requested_modes(mode))[mode].num_queries:
         raise ConfigError(
             f"IFD.METRIC_MODE is {mode!r}, but none of the {num_query:,} queries of {name} has a match "
             "in that mode; name another"

@@ -4,7 +4,7 @@ import math
 
 from fastreid.config import CfgNode
 
-from clothes_rank import MODES
+from clothes_rank import MODES, PROTOCOL_MODES
 from fastreid_runs import ConfigError
 from fastreid_runs.config_values import HOST_RANGES, IDENTITY_SAMPLERS, LARGEST_SEED, OTHER_SAMPLERS
 from fastreid_runs.ranges import FINITE, Range, at_least, number, numbers, one_of
@@ -35,7 +35,9 @@ RANGES: dict[str, Range] = {
     "IFD.STAGE1.MAX_EPOCH": at_least(0, "0 (as many as SOLVER.MAX_EPOCH) or more"),
     "IFD.SINGLE_SHOT.DRAWS": at_least(0, "0 (none) or more"),
     "IFD.SINGLE_SHOT.SEED": at_least(0),
-    "IFD.METRIC_MODE": one_of(*MODES),
+    "IFD.METRIC_MODE": one_of(*MODES, *PROTOCOL_MODES),
+    "IFD.VIDEO.TRAIN_STRETCH": at_least(0, "0 (whole tracklets) or more"),
+    "IFD.VIDEO.TEST_FRAMES": one_of("all", "clips"),
 }
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from fastreid.config import CfgNode
-from fastreid.data.datasets import DATASET_REGISTRY
 from fastreid.engine import hooks
 from fastreid.evaluation import inference_on_dataset
 from torch.utils.data import DataLoader
@@ -15,7 +14,7 @@ from fastreid_runs import ResumableTrainer
 from fastreid_runs.loader import StreamLoader
 from fastreid_runs.trainer import share_statistics
 
-from ..data import build_test_loader, build_train_loader, stage_number
+from ..data import TestFacts, build_test_loader, build_train_loader, stage_number
 from ..data.region_sample import read_region_sample
 from ..evaluation import ClothesEvaluator
 from .checkpointer import IFDCheckpointer
@@ -58,9 +57,16 @@ class IFDTrainer(ResumableTrainer):
         cls, cfg: CfgNode, dataset_name: str, output_dir: str | None = None
     ) -> tuple[DataLoader, ClothesEvaluator]:
         loader, num_query = cls.build_test_loader(cfg, dataset_name)
-        single_shot_gallery = DATASET_REGISTRY.get(dataset_name).single_shot_gallery
+        facts: TestFacts = loader.dataset.facts  # type: ignore[attr-defined]  # of build_test_loader
         return loader, ClothesEvaluator(
-            cfg, num_query, output_dir, dataset_name=dataset_name, single_shot_gallery=single_shot_gallery
+            cfg,
+            num_query,
+            output_dir,
+            dataset_name=dataset_name,
+            single_shot_gallery=facts.single_shot_gallery,
+            modes=facts.modes,
+            label_kind=facts.label_kind,
+            further_labels=facts.further_labels,
         )
 
     @classmethod

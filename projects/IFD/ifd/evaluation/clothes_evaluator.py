@@ -19,6 +19,7 @@ from .protocol import Protocol
 from .rank_scores import RANKS, RankScores, Spread
 from .result import EvaluationResult, ModeResult
 from .retrieval import as_retrieval
+from .tracklet_means import TrackletMeans
 
 _FALSE_POSITIVE_RATES = (1e-4, 1e-3, 1e-2)
 
@@ -40,6 +41,12 @@ class ClothesEvaluator(DatasetEvaluator):
         dataset_name: name for the tables.
         single_shot_gallery: whether the data set's own protocol, one random gallery image per person, is scored as
             well.
+        modes: that are scored, of ``clothes_rank``, those that the data set's labels allow.
+        label_kind: where the clothes labels come from, for the table.
+        further_labels: what modes compare beside cameras and clothes, by name: of each query, then gallery item.
+
+    Batches of frames, with ``tracklets`` and ``frame_weights`` (:class:`ifd.data.FrameDataset`), are summed up by
+    tracklet as they come; queries and gallery are then tracklets, and descriptors of length 1.
 
     ``evaluate()`` returns :meth:`EvaluationResult.flat`, the host's dict; empty on other processes than the first. Its
     ``metric``, the mean of rank-1 and mAP in IFD.METRIC_MODE (in ``general`` where no query counts there, with a
@@ -57,9 +64,15 @@ class ClothesEvaluator(DatasetEvaluator):
         *,
         dataset_name: str = "data set",
         single_shot_gallery: bool = False,
+        modes: Sequence[str] = MODES,
+        label_kind: str = "labelled",
+        further_labels: Mapping[str, Sequence[int]] | None = None,
     ) -> None:
         self._test = cfg.TEST.clone()
-        self._metric_mode = cfg.IFD.METRIC_MODE
+        self._modes_asked = tuple(modes)
+        self._metric_mode = cfg.IFD.METRIC_MODE if cfg.IFD.METRIC_MODE in self._modes_asked else self._modes_asked[0]
+        self._label_kind = label_kind
+        self._further_labels = dict(further_labels or {})
         plain = not (cfg.TEST.AQE.ENABLED or cfg.TEST.RERANK.ENABLED)
         self._draws = cfg.IFD.SINGLE_SHOT.DRAWS if single_shot_gallery and plain else 0
         self._draws_left_out = single_shot_gallery and not plain and cfg.IFD.SINGLE_SHOT.DRAWS > 0
@@ -72,32 +85,49 @@ class ClothesEvaluator(DatasetEvaluator):
 
     def reset(self) -> None:
         self._batches: list[dict[str, torch.Tensor]] = []
+        self._tracklets: TrackletMeans | None = None
 
     def process(self, inputs: Mapping[str, torch.Tensor], outputs: torch.Tensor) -> None:
-        self._batches.append(
-            {
-                "features": outputs.detach().to("cpu", torch.float32),
-                **{key: inputs[key].to("cpu") for key in ("targets", "camids", "clothes")},
-            }
-        )
+        features = outputs.detach().to("cpu", torch.float32)
+        labels = {key: inputs[key].to("cpu") for key in ("targets", "camids", "clothes")}
+        if "tracklets" in inputs:
+            self._tracklets = self._tracklets or TrackletMeans()
+            self._tracklets.add(features, inputs["frame_weights"].cpu(), inputs["tracklets"].cpu(), labels.values())
+        else:
+            self._batches.append({"features": features, **labels})
 
     def evaluate(self) -> dict[str, float]:
-        batches = self._batches
+        batches, tracklets = self._batches, [self._tracklets]
         if comm.get_world_size() > 1:
             comm.synchronize()
             # The host's inference sampler gives each process one contiguous part, so the parts join in order.
             batches = list(itertools.chain(*comm.gather(batches, dst=0)))
+            tracklets = comm.gather(self._tracklets, dst=0)
             if not comm.is_main_process():
                 return {}
-        features, pids, cameras, clothes = (
-            torch.cat([batch[key] for batch in batches]) for key in ("features", "targets", "camids", "clothes")
+        if means := [part for part in tracklets if part is not None]:
+            for part in means[1:]:
+                means[0].merge(part)
+            features, pids, cameras, clothes = means[0].finish()
+        else:
+            features, pids, cameras, clothes = (
+                torch.cat([batch[key] for batch in batches]) for key in ("features", "targets", "camids", "clothes")
+            )
+        retrieval = as_retrieval(
+            features,
+            pids,
+            cameras,
+            clothes,
+            num_query=self._num_query,
+            protocol=self._protocol,
+            further_labels=self._further_labels,
         )
-        retrieval = as_retrieval(features, pids, cameras, clothes, num_query=self._num_query, protocol=self._protocol)
         self.result = EvaluationResult(
             dataset=self._dataset_name,
             modes=self._modes(retrieval),
             protocol=self._protocol,
             metric_mode=self._metric_mode,
+            label_kind=self._label_kind,
         )
         self._report(self.result)
         return self.result.flat()
@@ -105,12 +135,12 @@ class ClothesEvaluator(DatasetEvaluator):
     def _modes(self, retrieval: Retrieval) -> dict[str, ModeResult]:
         verified, drawn = {}, {}
         if self._test.ROC.ENABLED:
-            verified = retrieval.verification(MODES, false_positive_rates=_FALSE_POSITIVE_RATES)
+            verified = retrieval.verification(self._modes_asked, false_positive_rates=_FALSE_POSITIVE_RATES)
         if self._draws_left_out:
             logger.info("Single-shot is left out: with AQE or re-ranking, features would depend on what was not drawn")
         elif (seed := self._protocol.draw_seed) is not None:
-            drawn = retrieval.single_shot(MODES, draws=self._draws, seed=seed, chance_ranks=RANKS)
-        chance = retrieval.chance(MODES, ranks=RANKS)
+            drawn = retrieval.single_shot(self._modes_asked, draws=self._draws, seed=seed, chance_ranks=RANKS)
+        chance = retrieval.chance(self._modes_asked, ranks=RANKS)
         return {
             mode: ModeResult(
                 queries=scores.num_queries,
@@ -121,7 +151,7 @@ class ClothesEvaluator(DatasetEvaluator):
                 single_shot_chance=_mean(drawn[mode].chance) if drawn else None,
                 verification=verified[mode].true_positive_rates if verified and scores.num_queries else {},
             )
-            for mode, scores in retrieval.rank(MODES).items()
+            for mode, scores in retrieval.rank(self._modes_asked).items()
         }
 
     def _report(self, result: EvaluationResult) -> None:

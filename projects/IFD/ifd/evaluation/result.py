@@ -59,7 +59,7 @@ class EvaluationResult:
 
     Attributes:
         dataset: its name.
-        modes: mode -> figures, in the order of the tables; ``general`` and ``metric_mode`` among them.
+        modes: mode -> figures, in the order of the tables; ``metric_mode`` among them.
         protocol: how they were measured.
         metric_mode: mode whose rank-1 and mAP make ``metric``.
         label_kind: where clothes labels come from; ``labelled``: the data set's makers.
@@ -72,13 +72,13 @@ class EvaluationResult:
     label_kind: str = "labelled"
 
     def __post_init__(self) -> None:
-        if not {"general", self.metric_mode} <= set(self.modes):
-            raise ValueError(f"modes are {', '.join(self.modes)}, expected general and {self.metric_mode} among them")
+        if self.metric_mode not in self.modes:
+            raise ValueError(f"modes are {', '.join(self.modes)}, expected {self.metric_mode} among them")
 
     @property
     def scored_mode(self) -> str | None:
-        """The mode of ``metric``: ``metric_mode``; ``general`` where no query has a match in that; None: nor there."""
-        return next((mode for mode in (self.metric_mode, "general") if self.modes[mode].scores), None)
+        """The mode of ``metric``: ``metric_mode``; the first where no query has a match in that; None: nor there."""
+        return next((mode for mode in (self.metric_mode, next(iter(self.modes))) if self.modes[mode].scores), None)
 
     @property
     def metric(self) -> float | None:

@@ -1,6 +1,7 @@
 """Descriptors as a retrieval, by a protocol: what is scored and what pictures show is the same ranking."""
 
 import logging
+from collections.abc import Mapping, Sequence
 
 import torch
 
@@ -27,6 +28,7 @@ def as_retrieval(
     *,
     num_query: int,
     protocol: Protocol,
+    further_labels: Mapping[str, Sequence[int]] | None = None,
 ) -> Retrieval:
     """Queries and gallery by the protocol's distance, expanded and re-ranked where it says so.
 
@@ -35,13 +37,20 @@ def as_retrieval(
         pids, camids, clothes: (N,) int.
         num_query: how many of the first images are queries.
         protocol: its metric, query_expansion and reranking are read.
+        further_labels: by name N labels that modes compare beside these.
 
     Raises:
         DescriptorError: rows hold NaN or infinite values, or nothing but zeros with metric cosine; the message says how
             many and names the first.
     """
     query_labels, gallery_labels = (
-        Labels(pids[part], camids[part], clothes[part]) for part in (slice(None, num_query), slice(num_query, None))
+        Labels(
+            pids[part],
+            camids[part],
+            clothes[part],
+            {name: list(values)[part] for name, values in (further_labels or {}).items()},
+        )
+        for part in (slice(None, num_query), slice(num_query, None))
     )
     query, gallery = features[:num_query], features[num_query:]
     metric = protocol.metric

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from ..data import FrameDataset
 from ..evaluation.extraction import extract_descriptors
 from ..evaluation.protocol import Protocol
 from ..evaluation.retrieval import as_retrieval
@@ -74,7 +75,7 @@ def rank_lists(
         model: in evaluation mode.
         loader, num_query: of ``ifd.data.build_test_loader``.
         protocol: metric, flip test, query expansion and re-ranking are those of it.
-        mode: general, same_clothing or clothing_change.
+        mode: of clothes_rank.MODES or PROTOCOL_MODES.
         count: queries, drawn at random without replacement; all if there are fewer.
         top: gallery images per query.
         seed: of the draw.
@@ -88,8 +89,15 @@ def rank_lists(
     """
     found = extract_descriptors(model, loader, flip=protocol.flip)
     retrieval = as_retrieval(
-        found.features, found.pids, found.camids, found.clothes, num_query=num_query, protocol=protocol
+        found.features,
+        found.pids,
+        found.camids,
+        found.clothes,
+        num_query=num_query,
+        protocol=protocol,
+        further_labels=loader.dataset.facts.further_labels,
     )
+    read = loader.dataset.of_item if isinstance(loader.dataset, FrameDataset) else loader.dataset.__getitem__
     with_match = set(retrieval.rank(mode)[mode].query_indices.tolist())
     if not with_match:
         raise PictureError(f"no query has a match in mode {mode}; expected a data set with such pairs")
@@ -102,14 +110,14 @@ def rank_lists(
         ranked.queries.tolist(), ranked.images, ranked.distances, ranked.is_match, strict=True
     ):
         kept = images >= 0
-        sample = loader.dataset[query]["images"]
+        sample = read(query)["images"]
         lists.append(
             RankList(
                 query=pixels(sample),
                 title=f"person {found.pids[query]}, camera {found.camids[query]}",
                 mask=sample[3].numpy(),
                 attention=_attention_map(model, sample),
-                gallery=[pixels(loader.dataset[num_query + image]["images"]) for image in images[kept].tolist()],
+                gallery=[pixels(read(num_query + image)["images"]) for image in images[kept].tolist()],
                 right=right[kept].tolist(),
                 nearness=nearness(distances[kept]).tolist(),
             )
