@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..engine.runs import Run
-from ..engine.stages import stage1_config
+from ..engine.stages import stage1_config, with_epochs
 from .variants import Variant, with_what_they_need
 
 _WEIGHTS = "model_final.pth"
@@ -34,6 +34,9 @@ def plan_trials(
 ) -> list[Trial]:
     """The trials of an ablation.
 
+    Where stage 2 starts g_m from stage 1's g_a (IFD.STAGE1.START_MAIN_STREAM), a variant without stage 1 trains for the
+    epochs of both stages, so that every main backbone has had as many.
+
     Args:
         cfg: what ``config_file`` and ``options`` come to; cfg.OUTPUT_DIR is the ablation's folder.
         train_net: the command's script.
@@ -51,10 +54,13 @@ def plan_trials(
         for variant in with_what_they_need(list(variants)):
             folder = Path(cfg.OUTPUT_DIR) / f"seed_{seed}" / variant.name
             keys: dict[str, object] = {**variant.options, "IFD.SEED": seed, "OUTPUT_DIR": folder}
-            epochs = cfg.SOLVER.MAX_EPOCH
-            if keys.get("MODEL.META_ARCHITECTURE") == stage1.MODEL.META_ARCHITECTURE:
-                epochs = stage1.SOLVER.MAX_EPOCH
-                keys.update({f"SOLVER.{key}": stage1.SOLVER[key] for key in _different(stage1.SOLVER, cfg.SOLVER)})
+            own = cfg
+            if variant.stage1:
+                own = stage1
+            elif not variant.needs and cfg.IFD.STAGE1.START_MAIN_STREAM:
+                own = with_epochs(cfg, stage1.SOLVER.MAX_EPOCH + cfg.SOLVER.MAX_EPOCH)
+            epochs = own.SOLVER.MAX_EPOCH
+            keys.update({f"SOLVER.{key}": own.SOLVER[key] for key in _different(own.SOLVER, cfg.SOLVER)})
             if variant.needs:
                 keys["MODEL.WEIGHTS"] = of_seed[variant.needs].folder / _WEIGHTS
             command = [

@@ -1,4 +1,4 @@
-"""What an ablation compares: Table II of the paper (IFD, ICASSP 2025) and two rows beside it."""
+"""What an ablation compares: Table II of the paper (IFD, ICASSP 2025) and rows beside it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ class Variant:
         starts_from: variant whose last checkpoint its training starts from; None: from the config's own start.
         evaluates: variant whose last checkpoint it evaluates without any training of its own; None: it is trained.
         streams: backbones that a training step runs.
+        stage1: whether its training is a stage 1, as long as that of the config.
         paper: the paper's Table II, by data set: rank-1 and mAP in per cent in clothing-change mode.
     """
 
@@ -24,6 +25,7 @@ class Variant:
     starts_from: str | None = None
     evaluates: str | None = None
     streams: int = 1
+    stage1: bool = False
     paper: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
@@ -73,7 +75,21 @@ VARIANTS: Mapping[str, Variant] = {
             streams=2,
             paper={"PRCC": (65.3, 61.7), "LTCC": (64.3, 42.3)},
         ),
-        Variant(_STAGE1, "attention stream alone", {"MODEL.META_ARCHITECTURE": "IFDAttentionStream"}),
+        Variant(
+            "ifd_literal",
+            "IFD, eq. 1 as printed",
+            {"IFD.IKT.KERNEL_SIZE": 7, "IFD.IKT.NORM": "", "IFD.IKT.INIT": "random"},
+            starts_from=_STAGE1,
+            streams=2,
+        ),
+        Variant(_STAGE1, "attention stream alone", {"MODEL.META_ARCHITECTURE": "IFDAttentionStream"}, stage1=True),
+        Variant(
+            "attention_stream_on",
+            "attention stream alone, trained on for as long as in IFD",
+            {"MODEL.META_ARCHITECTURE": "IFDAttentionStream"},
+            starts_from=_STAGE1,
+        ),
+        Variant("ifd_attention", "IFD, its f_a", {"IFD.DESCRIPTOR": "attention"}, evaluates="ifd", streams=2),
         Variant("ifd_joined", "IFD, f_rg and f_a joined", {"IFD.DESCRIPTOR": "joined"}, evaluates="ifd", streams=2),
     )
 }

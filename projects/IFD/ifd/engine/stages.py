@@ -34,18 +34,29 @@ def stage1_config(cfg: CfgNode) -> CfgNode:
     Args:
         cfg: full config of the training; not changed.
     """
-    epochs = cfg.IFD.STAGE1.MAX_EPOCH or cfg.SOLVER.MAX_EPOCH
-    scale = epochs / cfg.SOLVER.MAX_EPOCH
-    stage1 = cfg.clone()
+    stage1 = with_epochs(cfg, cfg.IFD.STAGE1.MAX_EPOCH or cfg.SOLVER.MAX_EPOCH)
     stage1.defrost()
     stage1.MODEL.META_ARCHITECTURE = "IFDAttentionStream"
     stage1.MODEL.WEIGHTS = ""
     stage1.OUTPUT_DIR = os.path.join(cfg.OUTPUT_DIR, STAGE1_FOLDER)
-    solver = stage1.SOLVER
+    stage1.freeze()
+    return stage1
+
+
+def with_epochs(cfg: CfgNode, epochs: int) -> CfgNode:
+    """The config of a training of so many epochs, whose learning rate rises and decays at the same shares of it.
+
+    Args:
+        cfg: full config; not changed.   epochs: at least 1.
+    """
+    scale = epochs / cfg.SOLVER.MAX_EPOCH
+    scaled = cfg.clone()
+    scaled.defrost()
+    solver = scaled.SOLVER
     solver.MAX_EPOCH = epochs
     solver.STEPS = sorted({max(1, round(step * scale)) for step in cfg.SOLVER.STEPS})
     solver.WARMUP_ITERS = round(cfg.SOLVER.WARMUP_ITERS * scale)
     solver.DELAY_EPOCHS = round(cfg.SOLVER.DELAY_EPOCHS * scale)
     solver.FREEZE_ITERS = round(cfg.SOLVER.FREEZE_ITERS * scale)
-    stage1.freeze()
-    return stage1
+    scaled.freeze()
+    return scaled
