@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 FOLDERS = {
+    "clothes_methods": "projects/ClothesMethods/clothes_methods",
     "clothes_rank": "projects/ClothesRank/clothes_rank",
     "datasets_ext": "datasets_ext",
     "exported_model": "projects/ExportedModel/exported_model",
@@ -21,6 +22,7 @@ FOLDERS = {
 }
 # What each may import of ours and of the host.
 BELOW = {
+    "clothes_methods": set(),
     "clothes_rank": set(),
     "exported_model": set(),
     "rendered_people": set(),
@@ -39,6 +41,7 @@ BELOW = {
         "people_parsing",
     },
     "ifd": {
+        "clothes_methods",
         "clothes_rank",
         "datasets_ext",
         "exported_model",

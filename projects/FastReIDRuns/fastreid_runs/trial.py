@@ -40,7 +40,7 @@ class MadeUp:
     """
 
     images: Callable[[CfgNode, bool], torch.Tensor]
-    labels: Mapping[str, Sequence[int]]
+    labels: Mapping[str, Sequence[Any]]
     build_evaluator: Callable[[CfgNode], Any]
     checkpointer: type[WholeCheckpointer] = WholeCheckpointer
     norms: tuple[str, ...] = ()
@@ -138,7 +138,7 @@ def _evaluate(model: torch.nn.Module, images: torch.Tensor) -> None:
 def _step(
     model: torch.nn.Module,
     images: torch.Tensor,
-    labels: Mapping[str, Sequence[int]],
+    labels: Mapping[str, Sequence[Any]],
     optimizer: torch.optim.Optimizer,
 ) -> None:
     model.train()

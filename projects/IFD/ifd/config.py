@@ -81,6 +81,29 @@ def add_ifd_config(cfg: CN) -> None:
     # Mean of eq. 4 over anchors_with_positive, or over the whole batch.
     cfg.IFD.CBD.AVERAGE_OVER = "anchors_with_positive"
 
+    # --- Outfit labels of the training set, beyond the paper
+    cfg.IFD.OUTFITS = CN()
+    # Where they come from: dataset, or colours: each person's images are clustered by the colours of their clothes, for
+    # data without such labels. Everything that asks for an outfit in training takes them.
+    cfg.IFD.OUTFITS.LABELS = "dataset"
+    # Outfits of each person for colours; 0: as many as differ by DISTANCE, a mean colour difference (CIELAB).
+    cfg.IFD.OUTFITS.CLUSTERS = 0
+    cfg.IFD.OUTFITS.DISTANCE = 15.0
+    # Outfits of all training people; 0: counted.
+    cfg.IFD.OUTFITS.COUNT = 0
+
+    # --- Clothes-based adversarial loss on f_rg (CAL, CVPR 2022), beyond the paper
+    cfg.IFD.CAL = CN()
+    cfg.IFD.CAL.ENABLED = False
+    # What of the weight all outfits of a person share, 0 to 1.
+    cfg.IFD.CAL.EPSILON = 0.1
+    # Scale of the classifier's cosines, one over the temperature.
+    cfg.IFD.CAL.SCALE = 16.0
+    # Weight of the adversarial term.
+    cfg.IFD.CAL.WEIGHT = 1.0
+    # Epoch from which it is on, counted from 0; the clothes classifier learns from the first. CAL: 25 of 60.
+    cfg.IFD.CAL.START_EPOCH = 25
+
     # --- Appearance sampling, DATALOADER.SAMPLER_TRAIN: ProportionalAppearanceSampler
     cfg.IFD.SAMPLER = CN()
     # A: the most outfits of one person in a batch. K is DATALOADER.NUM_INSTANCE.

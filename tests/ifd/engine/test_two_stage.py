@@ -298,3 +298,29 @@ def test_the_samplers_of_the_host_serve_too(tiny_config, sampler):
     assert set(batch["images"][:, 3].unique().tolist()) == {0.0, 1.0}
     assert batch["targets"].max() < 6
     assert batch["clothes"].max() < 12
+
+
+def test_a_training_with_clothes_classes_counts_them_and_goes_on(tiny_config):
+    """CAL on colour clusters; what is evaluated later needs no classes."""
+    options = [
+        "IFD.IKT.ENABLED",
+        False,
+        "IFD.CAL.ENABLED",
+        True,
+        "IFD.CAL.START_EPOCH",
+        1,
+        "IFD.OUTFITS.LABELS",
+        "colours",
+    ]
+    tiny_config.merge_from_list(options)
+    with pytest.raises(Killed):
+        train(tiny_config, trainer=killed_after(1, "IFD"))
+    results = train(tiny_config, resume=True)
+    weights = os.path.join(tiny_config.OUTPUT_DIR, "model_final.pth")
+    entries = torch.load(weights, weights_only=True)
+    assert len(entries["model"]["adversary.classifier.weight"]) == 12
+    assert entries["run"]["config"]["IFD.OUTFITS.COUNT"] == 12
+    logged = log_of(tiny_config.OUTPUT_DIR)
+    assert ["loss_clothes_adversary" in entry for entry in logged if "total_loss" in entry] == [False, True]
+    model = load_trained_model(tiny_config, weights)
+    assert IFDTrainer.test(tiny_config, model)["metric"] == pytest.approx(results["metric"])

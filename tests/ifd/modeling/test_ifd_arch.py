@@ -268,3 +268,76 @@ def test_without_a_transfer_both_streams_learn_side_by_side(batch):
 def test_parts_that_mean_nothing_together_are_refused(arguments, message):
     with pytest.raises(ArgumentError, match=message):
         assembled(**arguments)
+
+
+def outfits_of(batch):
+    """``outfit_range`` beside a batch of two images a person, each in an outfit of its own."""
+    first = 2 * batch["targets"]
+    return {**batch, "outfit_range": torch.stack([first, first + 2], 1)}
+
+
+ADVERSARIAL = {"IFD__CAL__ENABLED": True, "IFD__OUTFITS__COUNT": 6}
+
+
+@pytest.mark.parametrize("ikt", [True, False])
+def test_clothes_adversary_on_the_main_stream(config, batch, ikt):
+    torch.manual_seed(0)
+    model = build_model(config(IFD__IKT__ENABLED=ikt, **ADVERSARIAL)).train()
+    # Outside of a training, as here, all of it is tried; in one from IFD.CAL.START_EPOCH on.
+    with EventStorage():
+        losses = model(outfits_of(batch()))
+    assert {"loss_clothes_classifier", "loss_clothes_adversary"} <= set(losses)
+    sum(losses.values()).backward()
+    assert [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None] == []
+    with EventStorage() as storage:
+        storage.epoch = 24
+        assert "loss_clothes_adversary" not in model(outfits_of(batch()))
+        storage.epoch = 25
+        losses = model(outfits_of(batch()))
+    assert "loss_clothes_adversary" in losses
+    parameters = list(model.backbone.parameters())
+    assert torch.autograd.grad(losses["loss_clothes_adversary"], parameters, retain_graph=True)[0].any()
+    taught = torch.autograd.grad(losses["loss_clothes_classifier"], parameters, allow_unused=True)
+    assert taught == (None,) * len(parameters)
+
+
+def test_clothes_adversary_is_given_the_descriptors(config, batch):
+    torch.manual_seed(0)
+    model = build_model(config(IFD__CBD__ENABLED=False, **ADVERSARIAL)).train()
+    given = []
+    model.adversary.register_forward_pre_hook(lambda _, arguments: given.append(arguments))
+    with EventStorage() as storage:
+        storage.epoch = 3
+        model(outfits_of(batch()))
+        # What the host's precise BN shows has no class.
+        model({**outfits_of(batch()), "targets": torch.full((6,), -1)})
+    ((features, clothes, outfits, epoch),) = given
+    model.heads.bottleneck.eval()
+    assert features.mean(0).abs().max() < 1e-4  # after batch norm
+    assert features.shape == (6, 512)
+    assert (clothes.tolist(), epoch) == ([0, 1, 2, 3, 4, 5], 3)
+    assert outfits.tolist() == [[0, 2], [0, 2], [2, 4], [2, 4], [4, 6], [4, 6]]
+
+
+def test_clothes_adversary_needs_our_head_and_is_not_asked_in_evaluation(config, batch):
+    model = build_model(config(MODEL__HEADS__NAME="EmbeddingHead", **ADVERSARIAL)).train()
+    message = "set MODEL.HEADS.NAME to it"
+    with pytest.raises(ArgumentError, match=message), EventStorage(), naming(IFD.config_keys):
+        model(outfits_of(batch()))
+    torch.manual_seed(0)
+    plain = build_model(config()).eval()
+    model = build_model(config(**ADVERSARIAL)).eval()
+    model.load_state_dict(plain.state_dict(), strict=False)
+    with torch.no_grad():
+        assert torch.equal(model(batch()), plain(batch()))
+
+
+def test_what_is_off_adds_no_parameter_no_loss_and_draws_no_number(config, batch):
+    torch.manual_seed(0)
+    model = build_model(config()).train()
+    parts = {name.split(".")[0] for name in model.state_dict()}
+    assert parts == {"backbone", "heads", "attention_stream", "knowledge_transfer", "clothing_branch"}
+    before = torch.get_rng_state()
+    with EventStorage():
+        assert set(model(batch())) == {"loss_cls_main", "loss_cls_attention", "loss_clothing"}
+    assert torch.equal(torch.get_rng_state(), before)

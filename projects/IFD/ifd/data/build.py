@@ -17,6 +17,7 @@ from fastreid_runs.train_loader import batch_bytes, build_stream_loader, sampler
 
 from .appearance_sampler import ProportionalAppearanceSampler
 from .frames import FrameDataset, TestFacts, dense_items
+from .outfit_colours import with_colour_outfits
 from .parsed_dataset import ParsedDataset
 from .transforms import build_masked_transforms
 
@@ -25,6 +26,17 @@ logger = logging.getLogger("fastreid.ifd.data")
 
 def build_train_set(cfg: CfgNode) -> ParsedDataset:
     """The images of DATASETS.NAMES with their maps, labels numbered from 0, and the transforms of training."""
+    items, parsing_maps = _train_items(cfg, show=comm.is_main_process())
+    return ParsedDataset(items, parsing_maps, build_masked_transforms(cfg, is_train=True))
+
+
+def count_outfits(cfg: CfgNode) -> int:
+    """Outfits of the people of DATASETS.NAMES, as IFD.OUTFITS.LABELS tells them."""
+    items, _ = _train_items(cfg, show=False)
+    return len({(pid, outfit) for _, pid, _, outfit in items})
+
+
+def _train_items(cfg: CfgNode, *, show: bool) -> tuple[list[tuple], list[ParsingMaps]]:
     items: list[tuple] = []
     parsing_maps: list[ParsingMaps] = []
     joined: dict[str, str] = {}
@@ -32,12 +44,15 @@ def build_train_set(cfg: CfgNode) -> ParsedDataset:
         dataset = _read(cfg, name, combineall=cfg.DATASETS.COMBINEALL)
         dataset.require_several_people(train=True)
         _check_joined(cfg, name, dataset, joined)
-        if comm.is_main_process():
+        if show:
             dataset.show_train()
         of_dataset = list(dense_items(dataset.train, cfg.IFD.VIDEO.TRAIN_STRETCH))
         items += of_dataset
         parsing_maps += [_maps(cfg, dataset)] * len(of_dataset)
-    return ParsedDataset(items, parsing_maps, build_masked_transforms(cfg, is_train=True))
+    if cfg.IFD.OUTFITS.LABELS == "colours":
+        outfits = cfg.IFD.OUTFITS
+        items = with_colour_outfits(items, parsing_maps, outfits.CLUSTERS, outfits.DISTANCE, cfg.OUTPUT_DIR)
+    return items, parsing_maps
 
 
 def build_train_loader(cfg: CfgNode) -> StreamLoader:

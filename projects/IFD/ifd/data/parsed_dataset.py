@@ -28,8 +28,9 @@ class ParsedDataset(Dataset):
         relabel: number identities, cameras and outfits from 0, as training needs; evaluation keeps the ids.
 
     An item reads as a dict: ``images`` (4, H', W') float32, RGB in 0-255 and mask in [0, 1]; ``targets``, ``camids``,
-    ``clothes`` int; ``img_paths`` str. Read by a :class:`SeededIndex`, its transform draws from that seed, in whichever
-    process it runs, and what the process draws itself stays as it was.
+    ``clothes`` int; ``img_paths`` str; of a relabelled one ``outfit_range`` (2,) int64, the first and one past the last
+    of its person's numbers in ``clothes``. Read by a :class:`SeededIndex`, its transform draws from that seed, in
+    whichever process it runs, and what the process draws itself stays as it was.
 
     Raises:
         FileNotFoundError: parsing maps are missing; all are looked for here, before anything is trained.
@@ -55,6 +56,9 @@ class ParsedDataset(Dataset):
         self._pid_labels = {pid: label for label, pid in enumerate(self.pids)}
         self._camera_labels = {camera: label for label, camera in enumerate(self.cams)}
         self._outfit_labels = {outfit: label for label, outfit in enumerate(self.outfits)}
+        self._outfit_ranges: dict[Any, tuple[int, int]] = {}
+        for label, (pid, _) in enumerate(self.outfits):
+            self._outfit_ranges[pid] = (self._outfit_ranges.get(pid, (label,))[0], label + 1)
         self._check_maps()
 
     def _check_maps(self) -> None:
@@ -108,13 +112,16 @@ class ParsedDataset(Dataset):
         _, pid, camera, outfit = self.img_items[index]
         image = read_rgb(path)
         images: torch.Tensor = self.transform(image, self._parsing_maps[index].load_mask(path, image.size))
-        if self.relabel:
-            pid, camera, outfit = (
-                self._pid_labels[pid],
-                self._camera_labels[camera],
-                self._outfit_labels[(pid, outfit)],
-            )
-        return {"images": images, "targets": pid, "camids": camera, "clothes": outfit, "img_paths": path}
+        if not self.relabel:
+            return {"images": images, "targets": pid, "camids": camera, "clothes": outfit, "img_paths": path}
+        return {
+            "images": images,
+            "targets": self._pid_labels[pid],
+            "camids": self._camera_labels[camera],
+            "clothes": self._outfit_labels[(pid, outfit)],
+            "outfit_range": torch.tensor(self._outfit_ranges[pid]),
+            "img_paths": path,
+        }
 
     @property
     def parsing_maps(self) -> list[ParsingMaps]:

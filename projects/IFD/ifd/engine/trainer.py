@@ -14,7 +14,7 @@ from fastreid_runs import ResumableTrainer
 from fastreid_runs.loader import StreamLoader
 from fastreid_runs.trainer import share_statistics
 
-from ..data import TestFacts, build_test_loader, build_train_loader, stage_number
+from ..data import TestFacts, build_test_loader, build_train_loader, count_outfits, stage_number
 from ..data.region_sample import read_region_sample
 from ..evaluation import ClothesEvaluator
 from .checkpointer import IFDCheckpointer
@@ -37,6 +37,9 @@ class IFDTrainer(ResumableTrainer):
 
     keys = KEYS
     checkpointer_class = IFDCheckpointer
+
+    def __init__(self, cfg: CfgNode):
+        super().__init__(_with_counted_outfits(cfg))
 
     @classmethod
     def stage_number(cls, cfg: CfgNode) -> int:
@@ -92,3 +95,15 @@ class IFDTrainer(ResumableTrainer):
     def build_hooks(self) -> list[hooks.HookBase]:
         report = EpochReport(self.model, lambda: read_region_sample(self.cfg, self.data_loader.dataset))
         return [report, *super().build_hooks()]
+
+
+def _with_counted_outfits(cfg: CfgNode) -> CfgNode:
+    """The config with IFD.OUTFITS.COUNT, where the model has a class for each outfit."""
+    if cfg.MODEL.META_ARCHITECTURE != "IFD" or not cfg.IFD.CAL.ENABLED or cfg.IFD.OUTFITS.COUNT:
+        return cfg
+    counted = cfg.clone()
+    counted.defrost()
+    counted.IFD.OUTFITS.COUNT = count_outfits(cfg)
+    if cfg.is_frozen():
+        counted.freeze()
+    return counted

@@ -1,5 +1,8 @@
 """One training step and one evaluation on made-up people, before hours are spent on real ones."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import torch
 from fastreid.config import CfgNode
@@ -13,12 +16,20 @@ from ..evaluation import ClothesEvaluator
 from .checkpointer import IFDCheckpointer
 
 # Two people in two outfits each: enough for every loss to have pairs, and no more than a CPU does in seconds.
-_LABELS = {"targets": (0, 0, 1, 1), "camids": (0, 1, 0, 1), "clothes": (0, 1, 2, 3)}
+_LABELS: dict[str, Sequence[Any]] = {
+    "targets": (0, 0, 1, 1),
+    "camids": (0, 1, 0, 1),
+    "clothes": (0, 1, 2, 3),
+    "outfit_range": ((0, 2), (0, 2), (2, 4), (2, 4)),
+}
 
 
 def try_config(cfg: CfgNode, *, train: bool = True, weights: str = "") -> None:
     """Builds what a config of one stage names and runs it once, see :func:`fastreid_runs.trial.try_config`."""
-    try_on(cfg, _MADE_UP, train=train, weights=weights)
+    trial = cfg.clone()
+    trial.defrost()
+    trial.IFD.OUTFITS.COUNT = len(_LABELS["clothes"])
+    try_on(trial, _MADE_UP, train=train, weights=weights)
 
 
 def _images(cfg: CfgNode, train: bool) -> torch.Tensor:

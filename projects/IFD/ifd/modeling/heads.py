@@ -27,7 +27,7 @@ class IFDHead(EmbeddingHead):
         features: (N, D, h, w) feature maps.
         targets: (N,) int64 identity labels, None in evaluation.
         result: (N, D') descriptors without labels; with them the host's dict of ``cls_outputs``,
-            ``pred_class_logits`` and ``features``.
+            ``pred_class_logits`` and ``features``, and the descriptors as ``embedding``.
 
     Raises:
         ArgumentError: there is no such order.
@@ -64,4 +64,5 @@ class IFDHead(EmbeddingHead):
             "cls_outputs": self.cls_layer(logits.clone(), targets),
             "pred_class_logits": logits.mul(self.cls_layer.s),
             "features": pooled[..., 0, 0] if self.neck_feat == "before" else embedding,
+            "embedding": embedding,
         }

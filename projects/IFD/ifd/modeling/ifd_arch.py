@@ -11,8 +11,10 @@ from fastreid.layers.pooling import FastGlobalAvgPool, GlobalAvgPool
 from fastreid.modeling.backbones import build_backbone
 from fastreid.modeling.heads import build_heads
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
+from fastreid.utils.events import get_event_storage
 from torch import nn
 
+from clothes_methods import ClothesAdversary
 from fastreid_runs.arguments import ArgumentError, build_from_keys, naming, read_keys
 
 from ..losses import build_clothing_loss
@@ -46,6 +48,12 @@ _CLOTHING_KEYS = {
 }
 
 _BRANCH_KEYS = {"weight": "IFD.CBD.LAMBDA", "detach_attention": "IFD.CBD.DETACH_ATTENTION"}
+_ADVERSARY_KEYS = {
+    "epsilon": "IFD.CAL.EPSILON",
+    "scale": "IFD.CAL.SCALE",
+    "weight": "IFD.CAL.WEIGHT",
+    "start_epoch": "IFD.CAL.START_EPOCH",
+}
 _OWN_KEYS = {
     "descriptor": "IFD.DESCRIPTOR",
     "joined_weights": "IFD.JOINED_WEIGHTS",
@@ -70,6 +78,7 @@ class IFD(StreamBaseline):
         clothing_branch: (features of the batch, pids, clothes) to its loss; None to leave it out.
         attention_prediction: predicts the attention map from the main stream; beyond the paper. None to leave it out.
             With it and without an attention stream, a model predicts: for evaluation only, from RGB alone.
+        adversary: makes f_rg forget which of a person's outfits is worn (CAL); beyond the paper. None to leave it out.
         descriptor: what evaluation returns: "main" f_rg (the paper's), "attention" f_a, or "joined", both
             L2-normalised, weighted and concatenated.
         joined_weights: of f_rg's and f_a's cosine similarities in that of "joined", at least 0 and one of them more.
@@ -81,8 +90,8 @@ class IFD(StreamBaseline):
 
     Shape:
         input: dict with ``images`` (N, 4, H, W) float, RGB in 0-255 and mask in [0, 1]; in training also ``targets``
-            (N,) and, for the clothing contrastive loss, ``clothes`` (N,). RGB alone, (N, 3, H, W), serves where no part
-            that is active needs the mask.
+            (N,) and, for losses on outfits, ``clothes`` (N,) and ``outfit_range`` (N, 2). RGB alone, (N, 3, H, W),
+            serves where no part that is active needs the mask.
         result: (N, D) descriptors in evaluation ((N, 2D) joined), a dict of scalar losses in training.
 
     Raises:
@@ -90,12 +99,18 @@ class IFD(StreamBaseline):
         ValueError: a mask that is missing.
     """
 
-    classifiers: ClassVar[tuple[str, ...]] = ("heads.weight", "attention_stream.head.weight")
+    classifiers: ClassVar[tuple[str, ...]] = (
+        "heads.weight",
+        "attention_stream.head.weight",
+        "adversary.classifier.weight",
+    )
     config_keys: ClassVar[Mapping[str, str]] = {
         **StreamBaseline.config_keys,
         **_OWN_KEYS,
         "attention_stream": "IFD.IKT.ENABLED",
         "attention_prediction": "IFD.PREDICTION.ENABLED",
+        "adversary": "IFD.CAL.ENABLED",
+        "head": "MODEL.HEADS.NAME",
         "neck_order": "IFD.NECK_ORDER",
         "pool_layer": "MODEL.HEADS.POOL_LAYER",
     }
@@ -110,6 +125,7 @@ class IFD(StreamBaseline):
         knowledge_transfer: nn.Module | None = None,
         clothing_branch: nn.Module | None = None,
         attention_prediction: AttentionPrediction | None = None,
+        adversary: ClothesAdversary | None = None,
         descriptor: str = "main",
         joined_weights: Sequence[float] = (1.0, 1.0),
         weighted_mean: bool = False,
@@ -148,6 +164,7 @@ class IFD(StreamBaseline):
         self.knowledge_transfer = knowledge_transfer
         self.attention_prediction = attention_prediction
         self.clothing_branch = clothing_branch
+        self.adversary = adversary
         self.descriptor = descriptor
         self.joined_weights = tuple(joined_weights)
         self.weighted_mean = weighted_mean
@@ -169,6 +186,12 @@ class IFD(StreamBaseline):
             layer = build_from_keys(ClothingBiasDiminishing, cfg, _CLOTHING_KEYS)
             arguments["clothing_branch"] = build_from_keys(
                 ClothingBranch, cfg, _BRANCH_KEYS, layer=layer, loss=build_clothing_loss(cfg)
+            )
+        if cfg.IFD.CAL.ENABLED:
+            # Where nothing is counted, nothing is trained: the number of classes then makes no difference.
+            dim = cfg.MODEL.HEADS.EMBEDDING_DIM or cfg.MODEL.BACKBONE.FEAT_DIM
+            arguments["adversary"] = build_from_keys(
+                ClothesAdversary, cfg, _ADVERSARY_KEYS, feat_dim=dim, num_outfits=max(1, cfg.IFD.OUTFITS.COUNT)
             )
         return arguments
 
@@ -255,9 +278,8 @@ class IFD(StreamBaseline):
     def _training_losses(self, batched_inputs: dict[str, Any]) -> dict[str, torch.Tensor]:
         targets = self.labels(batched_inputs, "targets")
         features = self.stream_features(batched_inputs)
-        losses = self.identity_losses(
-            self.main_head(features.refined, features.attention_map, targets), targets, "main"
-        )
+        main = self.main_head(features.refined, features.attention_map, targets)
+        losses = self.identity_losses(main, targets, "main")
         if self.attention_stream is not None:
             outputs = self.attention_stream.head(features.attention, targets)
             losses.update(self.identity_losses(outputs, targets, "attention"))
@@ -267,6 +289,14 @@ class IFD(StreamBaseline):
         if self.clothing_branch is not None:
             clothes = self.labels(batched_inputs, "clothes")
             losses["loss_clothing"] = self.clothing_branch(features, targets, clothes)
+        # What the host's precise BN shows belongs to no class.
+        if self.adversary is not None and batched_inputs["targets"].sum() >= 0:
+            if "embedding" not in main:
+                raise ArgumentError("{adversary} is on, which takes the descriptors of IFDHead; set {head} to it")
+            clothes, outfits = self.labels(batched_inputs, "clothes"), self.labels(batched_inputs, "outfit_range")
+            # Outside of a training there is no epoch, and everything is tried.
+            epoch = getattr(get_event_storage(), "epoch", None)
+            losses.update(self.adversary(main["embedding"], clothes, outfits, epoch))
         return self.log_single_loss(losses)
 
 

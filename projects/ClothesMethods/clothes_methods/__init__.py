@@ -1,0 +1,15 @@
+"""Parts of methods for people who change clothes: losses, augmentations, a descriptor of clothes, parser noise.
+
+Each is one file that knows tensors or arrays alone: neither fast-reid nor IFD, no config and no data set.
+"""
+
+from .adversarial import ClothesAdversary, NormalizedClassifier, clothes_adversarial_loss
+from .colour_clusters import clothing_colours, colour_clusters
+
+__all__ = [
+    "ClothesAdversary",
+    "NormalizedClassifier",
+    "clothes_adversarial_loss",
+    "clothing_colours",
+    "colour_clusters",
+]
