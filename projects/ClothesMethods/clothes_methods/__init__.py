@@ -5,11 +5,14 @@ Each is one file that knows tensors or arrays alone: neither fast-reid nor IFD, 
 
 from .adversarial import ClothesAdversary, NormalizedClassifier, clothes_adversarial_loss
 from .colour_clusters import clothing_colours, colour_clusters
+from .consistency import Consistency, consistency_loss
 
 __all__ = [
     "ClothesAdversary",
+    "Consistency",
     "NormalizedClassifier",
     "clothes_adversarial_loss",
     "clothing_colours",
     "colour_clusters",
+    "consistency_loss",
 ]

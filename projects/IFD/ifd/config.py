@@ -36,6 +36,9 @@ def add_ifd_config(cfg: CN) -> None:
     # --- Attention stream and ID-based knowledge transfer (eq. 1-2)
     cfg.IFD.IKT = CN()
     cfg.IFD.IKT.ENABLED = True
+    # Whether W_I refines the main stream (eq. 2). Otherwise the attention stream learns beside it, F_rg is F_g, and RGB
+    # alone is evaluated (IFD.IKT.ENABLED False); see IFD.CONSISTENCY. Beyond the paper.
+    cfg.IFD.IKT.REFINES = True
     # Kernel of the convolution in eq. 1, odd.
     cfg.IFD.IKT.KERNEL_SIZE = 7
     # Norm layer between its convolution and sigmoid: BN, syncBN or GhostBN; empty: none.
@@ -80,6 +83,14 @@ def add_ifd_config(cfg: CN) -> None:
     cfg.IFD.CBD.MASK_RESIZE = "area"
     # Mean of eq. 4 over anchors_with_positive, or over the whole batch.
     cfg.IFD.CBD.AVERAGE_OVER = "anchors_with_positive"
+
+    # --- Consistency of f_rg with f_a, beyond the paper: trained beside the attention stream (IKT.ENABLED True, REFINES
+    # False), then evaluated without it (IKT.ENABLED False), from RGB alone and with one backbone
+    cfg.IFD.CONSISTENCY = CN()
+    cfg.IFD.CONSISTENCY.ENABLED = False
+    # Weights of the distances of each image's descriptors, and of each person's mean in a batch.
+    cfg.IFD.CONSISTENCY.WEIGHT = 1.0
+    cfg.IFD.CONSISTENCY.CENTROID_WEIGHT = 1.0
 
     # --- Outfit labels of the training set, beyond the paper
     cfg.IFD.OUTFITS = CN()

@@ -341,3 +341,56 @@ def test_what_is_off_adds_no_parameter_no_loss_and_draws_no_number(config, batch
     with EventStorage():
         assert set(model(batch())) == {"loss_cls_main", "loss_cls_attention", "loss_clothing"}
     assert torch.equal(torch.get_rng_state(), before)
+
+
+BESIDE = {"IFD__CONSISTENCY__ENABLED": True, "IFD__IKT__REFINES": False}
+
+
+def test_consistency_draws_the_main_stream_to_the_other_alone(config, batch):
+    torch.manual_seed(0)
+    model = build_model(config(**BESIDE)).train()
+    with EventStorage():
+        losses = model(batch())
+    assert set(losses) == {"loss_cls_main", "loss_cls_attention", "loss_clothing", "loss_consistency"}
+    sum(losses.values()).backward(retain_graph=True)
+    assert [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None] == []
+    for module, taught in ((model.backbone, True), (model.attention_stream, False)):
+        parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
+        gradients = torch.autograd.grad(losses["loss_consistency"], parameters, retain_graph=True, allow_unused=True)
+        assert any(gradient is not None for gradient in gradients) == taught
+
+
+def test_the_main_stream_that_was_drawn_to_the_other_is_evaluated_from_rgb(config, batch):
+    torch.manual_seed(0)
+    whole = build_model(config(**BESIDE)).eval()
+    alone = build_model(config(IFD__CONSISTENCY__ENABLED=True, IFD__IKT__ENABLED=False)).eval()
+    found = alone.load_state_dict(whole.state_dict(), strict=False)
+    assert found.missing_keys == []
+    assert alone.foreign(found.unexpected_keys) == []
+    with torch.no_grad():
+        torch.testing.assert_close(alone({"images": batch()["images"][:, :3]}), whole(batch()))
+    # Refined by W_I, the main stream is another without.
+    assert alone.foreign(["knowledge_transfer.conv.weight"]) == ["knowledge_transfer.conv.weight"]
+    with pytest.raises(ArgumentError, match="no attention stream to be drawn to"), EventStorage():
+        alone.train()(batch())
+
+
+def test_triplet_loss_of_the_host_in_both_streams_is_that_of_the_hardest_pairs(config, batch):
+    cfg = config(IFD__CBD__ENABLED=False, MODEL__LOSSES__TRI__HARD_MINING=True, MODEL__LOSSES__TRI__MARGIN=0.3)
+    cfg.MODEL.LOSSES.NAME = ("CrossEntropyLoss", "TripletLoss")
+    torch.manual_seed(0)
+    model = build_model(cfg).train()
+    inputs = batch()
+    with EventStorage(), torch.no_grad():
+        losses = model(inputs)
+        features = model.stream_features(inputs)
+    pids = inputs["targets"].tolist()
+    for stream, maps in (("main", features.refined), ("attention", features.attention)):
+        pooled = maps.mean((2, 3)).double()
+        total = 0.0
+        for i in range(6):
+            distances = [(pooled[i] - pooled[j]).norm().item() for j in range(6)]
+            positive = max(distances[j] for j in range(6) if pids[j] == pids[i])
+            negative = min(distances[j] for j in range(6) if pids[j] != pids[i])
+            total += max(0.0, 0.3 + positive - negative)
+        assert losses[f"loss_triplet_{stream}"].item() == pytest.approx(total / 6, rel=1e-3)

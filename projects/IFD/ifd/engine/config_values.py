@@ -31,6 +31,8 @@ RANGES: dict[str, Range] = {
     # Far below, each similarity weighs all or nothing, and the gradient leaves the numbers.
     "IFD.CBD.TEMPERATURE": number(0.001, 100),
     "IFD.CBD.T": number(0.001, 1000),
+    "IFD.CONSISTENCY.WEIGHT": number(0),
+    "IFD.CONSISTENCY.CENTROID_WEIGHT": number(0),
     "IFD.OUTFITS.LABELS": one_of("dataset", "colours"),
     "IFD.OUTFITS.CLUSTERS": at_least(0, "0 (as IFD.OUTFITS.DISTANCE says) or more"),
     "IFD.OUTFITS.DISTANCE": number(0, above=True),

@@ -14,7 +14,7 @@ from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from fastreid.utils.events import get_event_storage
 from torch import nn
 
-from clothes_methods import ClothesAdversary
+from clothes_methods import ClothesAdversary, Consistency
 from fastreid_runs.arguments import ArgumentError, build_from_keys, naming, read_keys
 
 from ..losses import build_clothing_loss
@@ -54,6 +54,7 @@ _ADVERSARY_KEYS = {
     "weight": "IFD.CAL.WEIGHT",
     "start_epoch": "IFD.CAL.START_EPOCH",
 }
+_CONSISTENCY_KEYS = {"weight": "IFD.CONSISTENCY.WEIGHT", "centroid_weight": "IFD.CONSISTENCY.CENTROID_WEIGHT"}
 _OWN_KEYS = {
     "descriptor": "IFD.DESCRIPTOR",
     "joined_weights": "IFD.JOINED_WEIGHTS",
@@ -78,6 +79,8 @@ class IFD(StreamBaseline):
         clothing_branch: (features of the batch, pids, clothes) to its loss; None to leave it out.
         attention_prediction: predicts the attention map from the main stream; beyond the paper. None to leave it out.
             With it and without an attention stream, a model predicts: for evaluation only, from RGB alone.
+        consistency: draws f_rg to f_a, so that the main stream can be evaluated alone; beyond the paper. None to leave
+            it out. With it and without an attention stream, a model is for evaluation only, from RGB alone.
         adversary: makes f_rg forget which of a person's outfits is worn (CAL); beyond the paper. None to leave it out.
         descriptor: what evaluation returns: "main" f_rg (the paper's), "attention" f_a, or "joined", both
             L2-normalised, weighted and concatenated.
@@ -109,6 +112,8 @@ class IFD(StreamBaseline):
         **_OWN_KEYS,
         "attention_stream": "IFD.IKT.ENABLED",
         "attention_prediction": "IFD.PREDICTION.ENABLED",
+        "knowledge_transfer": "IFD.IKT.REFINES",
+        "consistency": "IFD.CONSISTENCY.ENABLED",
         "adversary": "IFD.CAL.ENABLED",
         "head": "MODEL.HEADS.NAME",
         "neck_order": "IFD.NECK_ORDER",
@@ -125,6 +130,7 @@ class IFD(StreamBaseline):
         knowledge_transfer: nn.Module | None = None,
         clothing_branch: nn.Module | None = None,
         attention_prediction: AttentionPrediction | None = None,
+        consistency: Consistency | None = None,
         adversary: ClothesAdversary | None = None,
         descriptor: str = "main",
         joined_weights: Sequence[float] = (1.0, 1.0),
@@ -164,6 +170,7 @@ class IFD(StreamBaseline):
         self.knowledge_transfer = knowledge_transfer
         self.attention_prediction = attention_prediction
         self.clothing_branch = clothing_branch
+        self.consistency = consistency
         self.adversary = adversary
         self.descriptor = descriptor
         self.joined_weights = tuple(joined_weights)
@@ -179,7 +186,8 @@ class IFD(StreamBaseline):
         if cfg.IFD.IKT.ENABLED:
             with naming(HEAD_KEYS):
                 arguments["attention_stream"] = AttentionStream(build_backbone(cfg), build_heads(cfg))
-            arguments["knowledge_transfer"] = build_from_keys(IDKnowledgeTransfer, cfg, _TRANSFER_KEYS)
+            if cfg.IFD.IKT.REFINES:
+                arguments["knowledge_transfer"] = build_from_keys(IDKnowledgeTransfer, cfg, _TRANSFER_KEYS)
         if cfg.IFD.PREDICTION.ENABLED:
             arguments["attention_prediction"] = build_from_keys(AttentionPrediction, cfg, _PREDICTION_KEYS)
         if cfg.IFD.CBD.ENABLED:
@@ -187,6 +195,8 @@ class IFD(StreamBaseline):
             arguments["clothing_branch"] = build_from_keys(
                 ClothingBranch, cfg, _BRANCH_KEYS, layer=layer, loss=build_clothing_loss(cfg)
             )
+        if cfg.IFD.CONSISTENCY.ENABLED:
+            arguments["consistency"] = build_from_keys(Consistency, cfg, _CONSISTENCY_KEYS)
         if cfg.IFD.CAL.ENABLED:
             # Where nothing is counted, nothing is trained: the number of classes then makes no difference.
             dim = cfg.MODEL.HEADS.EMBEDDING_DIM or cfg.MODEL.BACKBONE.FEAT_DIM
@@ -196,10 +206,16 @@ class IFD(StreamBaseline):
         return arguments
 
     def foreign(self, unexpected: Iterable[str]) -> list[str]:
-        """As for any model, but one that predicts its attention map goes without the parts that it was trained with."""
-        if self.attention_prediction is None or self.attention_stream is not None:
-            return super().foreign(unexpected)
-        return [name for name in unexpected if not name.startswith(("attention_stream.", "knowledge_transfer."))]
+        """As for any model, but one that predicts its attention map goes without the parts that it was trained with.
+
+        So does one that was drawn to the attention stream; where W_I refined it, it is another without.
+        """
+        spared: tuple[str, ...] = ()
+        if self.attention_stream is None and self.attention_prediction is not None:
+            spared = ("attention_stream.", "knowledge_transfer.")
+        elif self.attention_stream is None and self.consistency is not None:
+            spared = ("attention_stream.",)
+        return super().foreign(name for name in unexpected if not name.startswith(spared))
 
     def starting_weights(self, weights: Mapping[str, Any]) -> dict[str, Any]:
         """The weights, and with ``start_main_stream`` the attention stream's backbone for the main stream too."""
@@ -283,6 +299,14 @@ class IFD(StreamBaseline):
         if self.attention_stream is not None:
             outputs = self.attention_stream.head(features.attention, targets)
             losses.update(self.identity_losses(outputs, targets, "attention"))
+            if self.consistency is not None:
+                f_rg, f_a = self._embedding(main, "consistency"), self._embedding(outputs, "consistency")
+                losses["loss_consistency"] = self.consistency(f_rg, f_a, targets)
+        elif self.consistency is not None:
+            raise ArgumentError(
+                "{consistency} is on and {attention_stream} is off: there is no attention stream to be drawn to. Train "
+                "with both; evaluate with or without the attention stream."
+            )
         if self.attention_prediction is not None:
             assert features.attention_map is not None
             losses["loss_prediction"] = self.attention_prediction.loss(features.main, features.attention_map)
@@ -291,13 +315,18 @@ class IFD(StreamBaseline):
             losses["loss_clothing"] = self.clothing_branch(features, targets, clothes)
         # What the host's precise BN shows belongs to no class.
         if self.adversary is not None and batched_inputs["targets"].sum() >= 0:
-            if "embedding" not in main:
-                raise ArgumentError("{adversary} is on, which takes the descriptors of IFDHead; set {head} to it")
             clothes, outfits = self.labels(batched_inputs, "clothes"), self.labels(batched_inputs, "outfit_range")
             # Outside of a training there is no epoch, and everything is tried.
             epoch = getattr(get_event_storage(), "epoch", None)
-            losses.update(self.adversary(main["embedding"], clothes, outfits, epoch))
+            losses.update(self.adversary(self._embedding(main, "adversary"), clothes, outfits, epoch))
         return self.log_single_loss(losses)
+
+    @staticmethod
+    def _embedding(outputs: dict[str, torch.Tensor], wanted_by: str) -> torch.Tensor:
+        """The descriptors among the outputs of a head in training."""
+        if "embedding" not in outputs:
+            raise ArgumentError(f"{{{wanted_by}}} is on, which takes the descriptors of IFDHead; set {{head}} to it")
+        return outputs["embedding"]
 
 
 def _pools_by_mean(head: nn.Module) -> bool:
