@@ -84,6 +84,23 @@ def add_ifd_config(cfg: CN) -> None:
     # Mean of eq. 4 over anchors_with_positive, or over the whole batch.
     cfg.IFD.CBD.AVERAGE_OVER = "anchors_with_positive"
 
+    # --- Other clothes in training, on the device, beyond the paper; the main stream sees them
+    cfg.IFD.CLOTHES_AUGMENTATION = CN()
+    # Probability of another mean colour of the clothing in psi.
+    cfg.IFD.CLOTHES_AUGMENTATION.RECOLOUR = 0.0
+    # Probability of the texture of another image's clothing in the batch.
+    cfg.IFD.CLOTHES_AUGMENTATION.SWAP = 0.0
+    # Probability that a part turns black, and the least and largest share of it.
+    cfg.IFD.CLOTHES_AUGMENTATION.ERASE = 0.0
+    cfg.IFD.CLOTHES_AUGMENTATION.ERASE_RATIO = [0.2, 1.0]
+
+    # --- Other backgrounds in training, in the loader, beyond the paper; both streams see them
+    cfg.IFD.BACKGROUND_AUGMENTATION = CN()
+    # Probabilities of another image's background, of the own one blurred, and of black; at most 1 in all.
+    cfg.IFD.BACKGROUND_AUGMENTATION.REPLACE = 0.0
+    cfg.IFD.BACKGROUND_AUGMENTATION.BLUR = 0.0
+    cfg.IFD.BACKGROUND_AUGMENTATION.BLACK = 0.0
+
     # --- Consistency of f_rg with f_a, beyond the paper: trained beside the attention stream (IKT.ENABLED True, REFINES
     # False), then evaluated without it (IKT.ENABLED False), from RGB alone and with one backbone
     cfg.IFD.CONSISTENCY = CN()

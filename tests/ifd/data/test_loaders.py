@@ -341,3 +341,27 @@ def test_the_stages_have_numbers(tiny_config):
     assert stage_number(tiny_config) == 2
     tiny_config.MODEL.META_ARCHITECTURE = "IFDAttentionStream"
     assert stage_number(tiny_config) == 1
+
+
+@pytest.mark.parametrize("kind", ["REPLACE", "BLUR", "BLACK"])
+def test_other_backgrounds_leave_the_person_and_the_mask(tiny_config, kind):
+    tiny_config.INPUT.FLIP.ENABLED = tiny_config.INPUT.PADDING.ENABLED = tiny_config.INPUT.REA.ENABLED = False
+    plain = build_train_set(tiny_config)
+    tiny_config.IFD.BACKGROUND_AUGMENTATION[kind] = 1.0
+    other = build_train_set(tiny_config)
+    sample = SeededIndex(0, 5)
+    one, two = plain[sample]["images"], other[sample]["images"]
+    assert torch.equal(two, other[sample]["images"])
+    path, size = plain.img_items[0][0], (32, 64)
+    person = torch.from_numpy(plain.parsing_maps[0].load(path, size) > 0)
+    assert torch.equal(one[:, person], two[:, person])
+    assert torch.equal(one[3], two[3])
+    assert not torch.equal(one[:3, ~person], two[:3, ~person])
+    # Backgrounds are of 90 to 110, and JPEG bleeds a little of the people.
+    assert two[:3, ~person].mean() < 110
+
+
+def test_backgrounds_of_more_than_all_images_are_refused(tiny_config):
+    tiny_config.IFD.BACKGROUND_AUGMENTATION.BLUR = tiny_config.IFD.BACKGROUND_AUGMENTATION.BLACK = 0.6
+    with pytest.raises(ValueError, match="IFD.BACKGROUND_AUGMENTATION: .*at most 1 in all"):
+        build_train_set(tiny_config)

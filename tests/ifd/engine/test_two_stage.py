@@ -324,3 +324,18 @@ def test_a_training_with_clothes_classes_counts_them_and_goes_on(tiny_config):
     assert ["loss_clothes_adversary" in entry for entry in logged if "total_loss" in entry] == [False, True]
     model = load_trained_model(tiny_config, weights)
     assert IFDTrainer.test(tiny_config, model)["metric"] == pytest.approx(results["metric"])
+
+
+def test_other_clothes_and_backgrounds_are_the_same_in_a_resumed_training(tiny_config, tmp_path):
+    tiny_config.IFD.IKT.ENABLED = False
+    tiny_config.merge_from_list(["IFD.CLOTHES_AUGMENTATION.SWAP", 0.5, "IFD.CLOTHES_AUGMENTATION.ERASE", 0.5])
+    tiny_config.merge_from_list(["IFD.BACKGROUND_AUGMENTATION.REPLACE", 0.5])
+    left = []
+    for stopped in (False, True):
+        tiny_config.OUTPUT_DIR = str(tmp_path / f"stopped_{stopped}")
+        if stopped:
+            with pytest.raises(Killed):
+                train(tiny_config, trainer=killed_after(1, "IFD"))
+        train(tiny_config, resume=stopped)
+        left.append(torch.load(os.path.join(tiny_config.OUTPUT_DIR, "model_final.pth"), weights_only=True)["model"])
+    assert all(torch.equal(left[0][name], left[1][name]) for name in left[0])

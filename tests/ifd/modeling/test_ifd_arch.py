@@ -394,3 +394,31 @@ def test_triplet_loss_of_the_host_in_both_streams_is_that_of_the_hardest_pairs(c
             negative = min(distances[j] for j in range(6) if pids[j] != pids[i])
             total += max(0.0, 0.3 + positive - negative)
         assert losses[f"loss_triplet_{stream}"].item() == pytest.approx(total / 6, rel=1e-3)
+
+
+def test_other_clothes_in_training_reach_the_main_stream_alone(config, batch):
+    options = {"IFD__CLOTHES_AUGMENTATION__RECOLOUR": 1.0, "IFD__CLOTHES_AUGMENTATION__SWAP": 1.0}
+    torch.manual_seed(0)
+    model = build_model(config(**options)).train()
+    seen = {}
+    model.backbone.register_forward_pre_hook(lambda _, images: seen.update(main=images[0]))
+    model.attention_stream.backbone.register_forward_pre_hook(lambda _, images: seen.update(attention=images[0]))
+    inputs = batch()
+    before = inputs["images"].clone()
+    with EventStorage():
+        model(inputs)
+    assert torch.equal(inputs["images"], before)
+    clothes = (before[:, 3:] > 0).expand_as(before[:, :3])
+    normal = model.normalize(before[:, :3])
+    assert torch.equal(seen["main"][~clothes], normal[~clothes])
+    assert not torch.isclose(seen["main"][clothes], normal[clothes]).all()
+    # The masked image is the one it would be without.
+    plain = build_model(config()).train()
+    plain.attention_stream.backbone.register_forward_pre_hook(lambda _, images: seen.update(plain=images[0]))
+    with EventStorage():
+        plain(inputs)
+    assert torch.equal(seen["attention"], seen["plain"])
+    # Evaluation sees what is there.
+    with torch.no_grad():
+        model.eval()(inputs)
+    assert torch.equal(seen["main"], normal)

@@ -10,6 +10,7 @@ from fastreid.data.datasets import DATASET_REGISTRY
 from fastreid.utils import comm
 from torch.utils.data import DataLoader
 
+from clothes_methods import BackgroundAugmentation
 from datasets_ext import ParsingMaps, Tracklet, is_auto, register_csv
 from datasets_ext.bases import datasets_root
 from fastreid_runs.loader import StreamLoader, workers_that_fit
@@ -27,7 +28,18 @@ logger = logging.getLogger("fastreid.ifd.data")
 def build_train_set(cfg: CfgNode) -> ParsedDataset:
     """The images of DATASETS.NAMES with their maps, labels numbered from 0, and the transforms of training."""
     items, parsing_maps = _train_items(cfg, show=comm.is_main_process())
-    return ParsedDataset(items, parsing_maps, build_masked_transforms(cfg, is_train=True))
+    transforms = build_masked_transforms(cfg, is_train=True)
+    return ParsedDataset(items, parsing_maps, transforms, background=_background_augmentation(cfg))
+
+
+def _background_augmentation(cfg: CfgNode) -> BackgroundAugmentation | None:
+    keys = cfg.IFD.BACKGROUND_AUGMENTATION
+    if not (keys.REPLACE or keys.BLUR or keys.BLACK):
+        return None
+    try:
+        return BackgroundAugmentation(keys.REPLACE, keys.BLUR, keys.BLACK)
+    except ValueError as error:
+        raise ValueError(f"IFD.BACKGROUND_AUGMENTATION: {error}") from error
 
 
 def count_outfits(cfg: CfgNode) -> int:

@@ -5,11 +5,14 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
+import numpy as np
 import torch
 from fastreid.data.transforms.transforms import RandomPatch
+from PIL import Image
 from torch.utils.data import Dataset
 
-from datasets_ext import ParsingMaps, image_paths, read_rgb
+from clothes_methods import BackgroundAugmentation
+from datasets_ext import LabelSystem, ParsingMaps, clothing_mask, image_paths, read_rgb
 from fastreid_runs import fingerprint
 from fastreid_runs.seeding import SeededIndex, drawing_from
 
@@ -25,6 +28,7 @@ class ParsedDataset(Dataset):
             Of a tracklet one frame is drawn each time.
         parsing_maps: for each item, what finds and reads its parsing map, and knows the clothing set C.
         transform: (PIL RGB image, (H, W) uint8 mask) -> (4, H', W') float.
+        background: puts other backgrounds behind people, from what their maps call one; None to leave them.
         relabel: number identities, cameras and outfits from 0, as training needs; evaluation keeps the ids.
 
     An item reads as a dict: ``images`` (4, H', W') float32, RGB in 0-255 and mask in [0, 1]; ``targets``, ``camids``,
@@ -42,12 +46,14 @@ class ParsedDataset(Dataset):
         parsing_maps: Sequence[ParsingMaps],
         transform: Callable,
         relabel: bool = True,
+        background: BackgroundAugmentation | None = None,
     ):
         # The host's samplers and trainer read this attribute.
         self.img_items = list(items)
         self._parsing_maps = list(parsing_maps)
         self.transform = self._without_memory(transform)
         self.relabel = relabel
+        self.background = background
 
         self.pids = sorted({item[1] for item in self.img_items})
         self.cams = sorted({item[2] for item in self.img_items})
@@ -88,6 +94,13 @@ class ParsedDataset(Dataset):
         moved = MaskedTransforms(transform.joint, [], transform.mask_resize)
         return moved(image, self._parsing_maps[index].load_mask(path, image.size))[:3]
 
+    def _another_scene(self) -> tuple[np.ndarray, np.ndarray]:
+        """A random item's image (H, W, 3) uint8, and where it shows nobody (H, W) bool."""
+        index = random.randrange(len(self))
+        path, maps = self._path(index), self._parsing_maps[index]
+        image = read_rgb(path)
+        return np.asarray(image), _background(maps.load(path, image.size), maps.system)
+
     def __len__(self) -> int:
         return len(self.img_items)
 
@@ -111,7 +124,12 @@ class ParsedDataset(Dataset):
         path = self._path(index, frame)
         _, pid, camera, outfit = self.img_items[index]
         image = read_rgb(path)
-        images: torch.Tensor = self.transform(image, self._parsing_maps[index].load_mask(path, image.size))
+        maps = self._parsing_maps[index]
+        labels = maps.load(path, image.size)
+        if self.background is not None:
+            scene = np.asarray(image), _background(labels, maps.system)
+            image = Image.fromarray(self.background(*scene, self._another_scene))
+        images: torch.Tensor = self.transform(image, clothing_mask(labels, maps.clothing))
         if not self.relabel:
             return {"images": images, "targets": pid, "camids": camera, "clothes": outfit, "img_paths": path}
         return {
@@ -148,3 +166,8 @@ class ParsedDataset(Dataset):
         ]
         beside = [[maps.path_for(item[0])] for item, maps in zip(items, self._parsing_maps, strict=True)]
         return fingerprint(items, beside)
+
+
+def _background(labels: np.ndarray, system: LabelSystem) -> np.ndarray:
+    # The first label of every system.
+    return labels == system.ids(["Background"])[0]

@@ -31,6 +31,11 @@ RANGES: dict[str, Range] = {
     # Far below, each similarity weighs all or nothing, and the gradient leaves the numbers.
     "IFD.CBD.TEMPERATURE": number(0.001, 100),
     "IFD.CBD.T": number(0.001, 1000),
+    **{f"IFD.CLOTHES_AUGMENTATION.{name}": number(0, 1) for name in ("RECOLOUR", "SWAP", "ERASE")},
+    "IFD.CLOTHES_AUGMENTATION.ERASE_RATIO": Range(
+        "two shares from 0 to 1 in order", lambda values: len(values) == 2 and 0 <= values[0] <= values[1] <= 1
+    ),
+    **{f"IFD.BACKGROUND_AUGMENTATION.{name}": number(0, 1) for name in ("REPLACE", "BLUR", "BLACK")},
     "IFD.CONSISTENCY.WEIGHT": number(0),
     "IFD.CONSISTENCY.CENTROID_WEIGHT": number(0),
     "IFD.OUTFITS.LABELS": one_of("dataset", "colours"),

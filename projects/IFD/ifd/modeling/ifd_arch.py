@@ -14,7 +14,7 @@ from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from fastreid.utils.events import get_event_storage
 from torch import nn
 
-from clothes_methods import ClothesAdversary, Consistency
+from clothes_methods import ClothesAdversary, ClothingAugmentation, Consistency
 from fastreid_runs.arguments import ArgumentError, build_from_keys, naming, read_keys
 
 from ..losses import build_clothing_loss
@@ -55,6 +55,12 @@ _ADVERSARY_KEYS = {
     "start_epoch": "IFD.CAL.START_EPOCH",
 }
 _CONSISTENCY_KEYS = {"weight": "IFD.CONSISTENCY.WEIGHT", "centroid_weight": "IFD.CONSISTENCY.CENTROID_WEIGHT"}
+_AUGMENTATION_KEYS = {
+    "recolour": "IFD.CLOTHES_AUGMENTATION.RECOLOUR",
+    "swap": "IFD.CLOTHES_AUGMENTATION.SWAP",
+    "erase": "IFD.CLOTHES_AUGMENTATION.ERASE",
+    "erase_ratio": "IFD.CLOTHES_AUGMENTATION.ERASE_RATIO",
+}
 _OWN_KEYS = {
     "descriptor": "IFD.DESCRIPTOR",
     "joined_weights": "IFD.JOINED_WEIGHTS",
@@ -82,6 +88,7 @@ class IFD(StreamBaseline):
         consistency: draws f_rg to f_a, so that the main stream can be evaluated alone; beyond the paper. None to leave
             it out. With it and without an attention stream, a model is for evaluation only, from RGB alone.
         adversary: makes f_rg forget which of a person's outfits is worn (CAL); beyond the paper. None to leave it out.
+        clothing_augmentation: changes clothes in training; beyond the paper. None to leave it out.
         descriptor: what evaluation returns: "main" f_rg (the paper's), "attention" f_a, or "joined", both
             L2-normalised, weighted and concatenated.
         joined_weights: of f_rg's and f_a's cosine similarities in that of "joined", at least 0 and one of them more.
@@ -132,6 +139,7 @@ class IFD(StreamBaseline):
         attention_prediction: AttentionPrediction | None = None,
         consistency: Consistency | None = None,
         adversary: ClothesAdversary | None = None,
+        clothing_augmentation: ClothingAugmentation | None = None,
         descriptor: str = "main",
         joined_weights: Sequence[float] = (1.0, 1.0),
         weighted_mean: bool = False,
@@ -172,6 +180,7 @@ class IFD(StreamBaseline):
         self.clothing_branch = clothing_branch
         self.consistency = consistency
         self.adversary = adversary
+        self.clothing_augmentation = clothing_augmentation
         self.descriptor = descriptor
         self.joined_weights = tuple(joined_weights)
         self.weighted_mean = weighted_mean
@@ -203,6 +212,9 @@ class IFD(StreamBaseline):
             arguments["adversary"] = build_from_keys(
                 ClothesAdversary, cfg, _ADVERSARY_KEYS, feat_dim=dim, num_outfits=max(1, cfg.IFD.OUTFITS.COUNT)
             )
+        augmentation = read_keys(cfg, _AUGMENTATION_KEYS)
+        if augmentation["recolour"] or augmentation["swap"] or augmentation["erase"]:
+            arguments["clothing_augmentation"] = build_from_keys(ClothingAugmentation, cfg, _AUGMENTATION_KEYS)
         return arguments
 
     def foreign(self, unexpected: Iterable[str]) -> list[str]:
@@ -293,6 +305,11 @@ class IFD(StreamBaseline):
 
     def _training_losses(self, batched_inputs: dict[str, Any]) -> dict[str, torch.Tensor]:
         targets = self.labels(batched_inputs, "targets")
+        if self.clothing_augmentation is not None:
+            inputs = split_inputs(batched_inputs, self.device, needs_mask=True)
+            assert inputs.masks is not None
+            images = self.clothing_augmentation(inputs.images, inputs.masks)
+            batched_inputs = {**batched_inputs, "images": torch.cat([images, inputs.masks], dim=1)}
         features = self.stream_features(batched_inputs)
         main = self.main_head(features.refined, features.attention_map, targets)
         losses = self.identity_losses(main, targets, "main")
