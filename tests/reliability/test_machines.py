@@ -121,14 +121,14 @@ def test_a_small_dev_shm_takes_fewer_workers(tiny_config, tmp_path):
 
 
 def test_a_worker_that_dies_ends_the_training_with_a_sentence(tiny_config, monkeypatch):
-    read = ParsedDataset._read
+    read = ParsedDataset.read
 
-    def die(self, index):
+    def die(self, index, frame=None):
         if torch.utils.data.get_worker_info() is not None:
             os.kill(os.getpid(), signal.SIGKILL)
-        return read(self, index)
+        return read(self, index, frame)
 
-    monkeypatch.setattr(ParsedDataset, "_read", die)
+    monkeypatch.setattr(ParsedDataset, "read", die)
     tiny_config.DATALOADER.NUM_WORKERS = 1
     tiny_config.IFD.IKT.ENABLED = False
     started = time.monotonic()
