@@ -92,6 +92,18 @@ def test_a_failed_run_is_tried_again(tmp_path):
     assert run.done
 
 
+def test_time_left_is_not_negative(tmp_path, capsys):
+    # (0.1 + 0.1 + 0.1) - 0.1 is more than 0.1 + 0.1: what is done, counted in two ways.
+    runs = [Run(name, tmp_path / name, [sys.executable, "-c", ""], work=0.1) for name in ("one", "two")]
+    run_all(runs)
+    capsys.readouterr()
+    code = "import time; time.sleep(0.3)"
+    run_all([*runs, Run("last", tmp_path / "last", [sys.executable, "-c", code], work=0.1)])
+    shown = capsys.readouterr().err
+    assert "runs:" in shown
+    assert "<-" not in shown
+
+
 def test_what_one_prints_is_shown_once(tmp_path, capsys):
     run = run_of(tmp_path, "run", "import time; print('Anfang, häuslich'); time.sleep(0.3); print('end')")
     run.folder.mkdir()

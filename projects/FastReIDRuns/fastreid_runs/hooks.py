@@ -2,15 +2,19 @@
 
 import logging
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
 from fastreid.engine import hooks
 from fastreid.utils import comm
+from fastreid.utils.events import CommonMetricPrinter
 
 from .checkpointer import BEST, FINAL, WholeCheckpointer
 
 logger = logging.getLogger("fastreid.runs")
+
+_SECONDS_WITHOUT_A_LINE = 30
 
 
 class EvaluationWriter(hooks.PeriodicWriter):
@@ -19,11 +23,32 @@ class EvaluationWriter(hooks.PeriodicWriter):
     A writer skips what is not newer than its last write. The host writes after the last step of the training, then
     evaluates in the same iteration, so that the final figures never reach metrics.json or TensorBoard. Here the last
     step of an epoch is left to the write after the epoch, which follows the evaluation.
+
+    It also prints a line wherever half a minute went by without one: on a CPU the host's 200 steps are minutes in which
+    nobody sees whether, and how fast, a training goes on.
     """
 
+    _printed = 0.0
+
+    def before_train(self) -> None:
+        self._printed = time.monotonic()
+
     def after_step(self) -> None:
-        if (self.trainer.iter + 1) % self.trainer.iters_per_epoch:
+        if (self.trainer.iter + 1) % self.trainer.iters_per_epoch == 0:
+            return
+        if (self.trainer.iter + 1) % self._period == 0:
             super().after_step()
+        elif time.monotonic() - self._printed > _SECONDS_WITHOUT_A_LINE:
+            for writer in self._writers:
+                if isinstance(writer, CommonMetricPrinter):
+                    writer.write()
+        else:
+            return
+        self._printed = time.monotonic()
+
+    def after_epoch(self) -> None:
+        super().after_epoch()
+        self._printed = time.monotonic()
 
     def after_train(self) -> None:
         # An evaluation that a resumed training made up for, with no epoch after it.

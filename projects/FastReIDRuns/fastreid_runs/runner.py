@@ -47,7 +47,7 @@ def run_all(
     waiting = [run for run in runs if not run.done]
     going: list[_Process] = []
     failed: dict[Run, int] = {}
-    with _bar(runs, waiting, title, hidden=follow) as bar, _caught_signals() as caught:
+    with _bar(runs, title, hidden=follow) as bar, _caught_signals() as caught:
         try:
             while waiting or going:
                 while len(going) < jobs and (ready := _next(waiting)):
@@ -70,7 +70,7 @@ def run_all(
                     failed[process.run] = code
                     bar.write(f"failed: {process.run.name}, see {process.run.output}")
                     waiting = [run for run in waiting if code != REFUSED and not _needs(run, process.run)]
-                bar.n = sum(run.work for run in runs if run.done)
+                bar.n = _work_done(runs)
                 bar.n += sum(process.run.work * process.run.share_done() for process in going)
                 bar.refresh()
         finally:
@@ -111,11 +111,15 @@ class _Process:
         sys.stdout.flush()
 
 
-def _bar(runs: Sequence[Run], waiting: Sequence[Run], title: str, *, hidden: bool) -> Any:
+def _work_done(runs: Sequence[Run]) -> float:
+    return sum(run.work for run in runs if run.done)
+
+
+def _bar(runs: Sequence[Run], title: str, *, hidden: bool) -> Any:
     total = sum(run.work for run in runs)
     bar_format = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
-    done = total - sum(run.work for run in waiting)
-    return tqdm(total=total, initial=done, desc=title, bar_format=bar_format, disable=hidden)
+    # The same sum as later: what the bar counts less than at its start, by a rounding, makes the time left negative.
+    return tqdm(total=total, initial=_work_done(runs), desc=title, bar_format=bar_format, disable=hidden)
 
 
 def _next(waiting: Sequence[Run]) -> Run | None:

@@ -46,14 +46,14 @@ def test_it_ranks_as_the_checkpoint(exported, weights):
     extractor = FeatureExtractor(None, done.path, batch_size=5)
     pairs = [ImageAndMap(pair.image, pair.map) for pair in people.pairs]
     expected = FeatureExtractor(cfg, weights)(pairs)
-    assert extractor(pairs) == pytest.approx(expected / np.linalg.norm(expected, axis=1, keepdims=True), abs=1e-4)
+    assert extractor(pairs) == pytest.approx(expected / np.linalg.norm(expected, axis=1, keepdims=True), abs=1e-5)
     # Any number of images.
     model = ExportedModel(done.path)
     inputs = np.random.default_rng(0).uniform(0, 255, (7, 4, 64, 32)).astype(np.float32)
     inputs[:, 3] = inputs[:, 3] > 127
     together = model.run(inputs).vectors
     for count in (1, 2, 5):
-        assert model.run(inputs[:count]).vectors == pytest.approx(together[:count], abs=1e-4)
+        assert model.run(inputs[:count]).vectors == pytest.approx(together[:count], abs=1e-5)
     assert model.run(inputs[:0]).vectors.shape == (0, model.dim)
 
 
@@ -65,10 +65,10 @@ def test_the_attention_map_comes_with_it(exported, weights):
         for extractor in (FeatureExtractor(None, done.path), FeatureExtractor(cfg, weights))
     )
     assert seen.attention_map.shape == expected.attention_map.shape
-    assert seen.attention_map == pytest.approx(expected.attention_map, abs=1e-4)
+    assert seen.attention_map == pytest.approx(expected.attention_map, abs=1e-5)
     assert (seen.mask == expected.mask).all()
     assert 0 < seen.mask.mean() < 1
-    assert seen.descriptor == pytest.approx(expected.descriptor / np.linalg.norm(expected.descriptor), abs=1e-4)
+    assert seen.descriptor == pytest.approx(expected.descriptor / np.linalg.norm(expected.descriptor), abs=1e-5)
 
 
 def test_what_it_says_of_itself(exported, weights):

@@ -57,6 +57,18 @@ def test_descriptor_is_f_rg_from_the_equations(config, batch):
         torch.testing.assert_close(model(inputs), expected, atol=1e-5, rtol=1e-5)
 
 
+def test_descriptors_of_the_attention_stream_need_no_map(config, batch):
+    model = build_model(config(IFD__DESCRIPTOR="attention")).eval()
+    made = []
+    model.knowledge_transfer.register_forward_hook(lambda *arguments: made.append(True))
+    with torch.no_grad():
+        descriptors = model(batch())
+        assert not made
+        described = model.describe(batch())
+    assert described.attention_map is not None
+    assert (len(made), torch.equal(described.descriptors, descriptors)) == (1, True)
+
+
 def test_descriptors_attention_and_joined(config, batch):
     torch.manual_seed(0)
     model = build_model(config()).eval()

@@ -264,16 +264,20 @@ class IFD(StreamBaseline):
     def forward(self, batched_inputs: dict[str, Any]) -> torch.Tensor | dict[str, torch.Tensor]:
         if self.training:
             return self._training_losses(batched_inputs)
-        return self.describe(batched_inputs).descriptors
+        return self._describe(batched_inputs, with_map=False).descriptors
 
     def describe(self, batched_inputs: dict[str, Any] | torch.Tensor) -> Description:
         """The descriptors of evaluation and the attention map beside them."""
+        return self._describe(batched_inputs, with_map=True)
+
+    def _describe(self, batched_inputs: dict[str, Any] | torch.Tensor, with_map: bool) -> Description:
         stream = self.attention_stream
         if stream is not None and self.descriptor == "attention":
             inputs = split_inputs(batched_inputs, self.device, needs_mask=True)
             maps = self.masked_feature_maps(stream.backbone, inputs)
             transfer = self.knowledge_transfer
-            return Description(stream.head(maps), None if transfer is None else transfer(maps))
+            # f_a does without the map, so that it is made only where it is asked for.
+            return Description(stream.head(maps), transfer(maps) if with_map and transfer is not None else None)
         features = self.stream_features(batched_inputs)
         main = self.main_head(features.refined, features.attention_map)
         if stream is None or self.descriptor == "main":
