@@ -1,7 +1,3 @@
-# isort: off
-import fastreid_compat  # noqa: F401
-
-# isort: on
 from types import SimpleNamespace
 
 import pytest

@@ -3,12 +3,12 @@
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastreid.engine import hooks
 from fastreid.utils import comm
-from fastreid.utils.events import CommonMetricPrinter
+from fastreid.utils.events import CommonMetricPrinter, EventWriter
 
 from .checkpointer import BEST, FINAL, WholeCheckpointer
 
@@ -28,33 +28,32 @@ class EvaluationWriter(hooks.PeriodicWriter):
     nobody sees whether, and how fast, a training goes on.
     """
 
-    _printed = 0.0
+    _written_at = 0.0
 
     def before_train(self) -> None:
-        self._printed = time.monotonic()
+        self._written_at = time.monotonic()
 
     def after_step(self) -> None:
-        if (self.trainer.iter + 1) % self.trainer.iters_per_epoch == 0:
+        steps = self.trainer.iter + 1
+        if steps % self.trainer.iters_per_epoch == 0:
             return
-        if (self.trainer.iter + 1) % self._period == 0:
-            super().after_step()
-        elif time.monotonic() - self._printed > _SECONDS_WITHOUT_A_LINE:
-            for writer in self._writers:
-                if isinstance(writer, CommonMetricPrinter):
-                    writer.write()
-        else:
-            return
-        self._printed = time.monotonic()
+        if steps % self._period == 0:
+            self._write(self._writers)
+        elif time.monotonic() - self._written_at > _SECONDS_WITHOUT_A_LINE:
+            self._write([writer for writer in self._writers if isinstance(writer, CommonMetricPrinter)])
 
     def after_epoch(self) -> None:
-        super().after_epoch()
-        self._printed = time.monotonic()
+        self._write(self._writers)
 
     def after_train(self) -> None:
         # An evaluation that a resumed training made up for, with no epoch after it.
-        for writer in self._writers:
-            writer.write()
+        self._write(self._writers)
         super().after_train()
+
+    def _write(self, writers: Sequence[EventWriter]) -> None:
+        for writer in writers:
+            writer.write()
+        self._written_at = time.monotonic()
 
     @classmethod
     def replacing(cls, hook: hooks.PeriodicWriter) -> "EvaluationWriter":

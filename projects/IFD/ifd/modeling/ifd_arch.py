@@ -270,7 +270,7 @@ class IFD(StreamBaseline):
         """The descriptors of evaluation and the attention map beside them."""
         return self._describe(batched_inputs, with_map=True)
 
-    def _describe(self, batched_inputs: dict[str, Any] | torch.Tensor, with_map: bool) -> Description:
+    def _describe(self, batched_inputs: dict[str, Any] | torch.Tensor, *, with_map: bool) -> Description:
         stream = self.attention_stream
         if stream is not None and self.descriptor == "attention":
             inputs = split_inputs(batched_inputs, self.device, needs_mask=True)
