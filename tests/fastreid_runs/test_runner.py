@@ -116,13 +116,11 @@ def test_what_one_prints_is_shown_once(tmp_path, capsys):
 
 
 PARENT = """
-import signal
 import sys
 from pathlib import Path
 from fastreid_runs.runner import run_all
 from fastreid_runs.runs import Run
 
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup ignores for all that it starts
 folder = Path(sys.argv[1])
 # A run that starts a process of its own, as a training starts its loaders.
 inner = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(600)"
