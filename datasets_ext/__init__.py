@@ -44,10 +44,18 @@ from .parsing_maps import (
 from .prcc import PRCC
 from .registry import dataset_class
 from .rendered import (
+    RenderedPeopleCCVIDLayout,
+    RenderedPeopleCelebReIDLayout,
+    RenderedPeopleCelebReIDLightLayout,
+    RenderedPeopleDeepChangeLayout,
+    RenderedPeopleLaSTLayout,
     RenderedPeopleLTCCLayout,
     RenderedPeopleLTCCLayoutUnseenSites,
+    RenderedPeopleMEVIDLayout,
     RenderedPeoplePRCCLayout,
     RenderedPeoplePRCCLayoutUnseenSites,
+    RenderedPeopleReal28Layout,
+    RenderedPeopleVCClothesLayout,
 )
 from .tracklets import Tracklet, every_path, image_paths
 from .tree_record import TreeRecord, check_clothing, claim_tree, is_auto, tree_label_system
@@ -82,6 +90,14 @@ __all__ = [
     "ParsingTree",
     "Real28",
     "Release",
+    "RenderedPeopleVCClothesLayout",
+    "RenderedPeopleReal28Layout",
+    "RenderedPeopleLaSTLayout",
+    "RenderedPeopleDeepChangeLayout",
+    "RenderedPeopleCelebReIDLayout",
+    "RenderedPeopleCelebReIDLightLayout",
+    "RenderedPeopleCCVIDLayout",
+    "RenderedPeopleMEVIDLayout",
     "RenderedPeopleLTCCLayout",
     "RenderedPeopleLTCCLayoutUnseenSites",
     "RenderedPeoplePRCCLayout",

@@ -35,7 +35,7 @@ class CCVID(ClothesImageDataset):
     dataset_name = "ccvid"
     dataset_dir = "CCVID"
     dataset_url = "https://github.com/guxinqian/Simple-CCReID"
-    folders = ("session1", "session2", "session3")
+    folders: ClassVar[tuple[str, ...]] = ("session1", "session2", "session3")
     train_splits = ("train",)
     clothes_labels = ClothesLabels("labelled", "labelled", "the third column of its lists")
     published = {

@@ -1,12 +1,18 @@
-"""The embedded benchmark RenderedPeople, read by the very code that reads PRCC and LTCC."""
+"""The embedded benchmark RenderedPeople, read by the very code that reads the data sets whose layouts it has."""
 
 import os.path as osp
 
 from fastreid.data.datasets import DATASET_REGISTRY
 
+from .ccvid import CCVID
+from .celeb_reid import CelebReID, CelebReIDLight
+from .deepchange import DeepChange
 from .files import shown
+from .last import LaST
 from .ltcc import LTCC
+from .mevid import MEVID
 from .prcc import PRCC
+from .vc_clothes import Real28, VCClothes
 
 _FOLDER = "rendered_people"
 
@@ -65,3 +71,110 @@ class RenderedPeopleLTCCLayoutUnseenSites(RenderedPeopleLTCCLayout):
 
     def how_to_get(self) -> str:
         return _how_to_render(self.root, " --unseen-sites 1")
+
+
+@DATASET_REGISTRY.register()
+class RenderedPeopleVCClothesLayout(VCClothes):
+    """RenderedPeople in VC-Clothes's layout, in rendered_people/VC-Clothes, read as that set."""
+
+    dataset_name = "rendered_people_vcclothes"
+    dataset_dir = osp.join(_FOLDER, "VC-Clothes")
+    dataset_url = ""
+    published = {}
+
+    def how_to_get(self) -> str:
+        return _how_to_render(self.root, " --layouts vcclothes")
+
+
+@DATASET_REGISTRY.register()
+class RenderedPeopleReal28Layout(Real28):
+    """RenderedPeople in Real28's layout, in rendered_people/Real28, read as that set."""
+
+    dataset_name = "rendered_people_real28"
+    dataset_dir = osp.join(_FOLDER, "Real28")
+    dataset_url = ""
+    published = {}
+
+    def how_to_get(self) -> str:
+        return _how_to_render(self.root, " --layouts real28")
+
+
+@DATASET_REGISTRY.register()
+class RenderedPeopleLaSTLayout(LaST):
+    """RenderedPeople in LaST's layout, in rendered_people/last, read as that set."""
+
+    dataset_name = "rendered_people_last"
+    dataset_dir = osp.join(_FOLDER, "last")
+    dataset_url = ""
+    releases = {}
+
+    def how_to_get(self) -> str:
+        return _how_to_render(self.root, " --layouts last")
+
+
+@DATASET_REGISTRY.register()
+class RenderedPeopleDeepChangeLayout(DeepChange):
+    """RenderedPeople in DeepChange's layout, in rendered_people/DeepChangeDataset, read as that set."""
+
+    dataset_name = "rendered_people_deepchange"
+    dataset_dir = osp.join(_FOLDER, "DeepChangeDataset")
+    dataset_url = ""
+    releases = {}
+
+    def how_to_get(self) -> str:
+        return _how_to_render(self.root, " --layouts deepchange")
+
+
+@DATASET_REGISTRY.register()
+class RenderedPeopleCelebReIDLayout(CelebReID):
+    """RenderedPeople in Celeb-reID's layout, in rendered_people/Celeb-reID, read as that set."""
+
+    dataset_name = "rendered_people_celebreid"
+    dataset_dir = osp.join(_FOLDER, "Celeb-reID")
+    dataset_url = ""
+    published = {}
+
+    def how_to_get(self) -> str:
+        return _how_to_render(self.root, " --layouts celebreid")
+
+
+@DATASET_REGISTRY.register()
+class RenderedPeopleCelebReIDLightLayout(CelebReIDLight):
+    """RenderedPeople in Celeb-reID-light's layout, in rendered_people/Celeb-reID-light, read as that set."""
+
+    dataset_name = "rendered_people_celebreidlight"
+    dataset_dir = osp.join(_FOLDER, "Celeb-reID-light")
+    dataset_url = ""
+    published = {}
+
+    def how_to_get(self) -> str:
+        return _how_to_render(self.root, " --layouts celebreidlight")
+
+
+@DATASET_REGISTRY.register()
+class RenderedPeopleCCVIDLayout(CCVID):
+    """RenderedPeople in CCVID's layout, in rendered_people/CCVID, read as that set."""
+
+    dataset_name = "rendered_people_ccvid"
+    dataset_dir = osp.join(_FOLDER, "CCVID")
+    dataset_url = ""
+    published = {}
+    published_lengths = None
+    # A third session is there from the third outfit on.
+    folders = ("session1", "session2")
+
+    def how_to_get(self) -> str:
+        return _how_to_render(self.root, " --layouts ccvid")
+
+
+@DATASET_REGISTRY.register()
+class RenderedPeopleMEVIDLayout(MEVID):
+    """RenderedPeople in MEVID's layout, in rendered_people/mevid, read as that set."""
+
+    dataset_name = "rendered_people_mevid"
+    dataset_dir = osp.join(_FOLDER, "mevid")
+    dataset_url = ""
+    published = {}
+
+    def how_to_get(self) -> str:
+        return _how_to_render(self.root, " --layouts mevid")

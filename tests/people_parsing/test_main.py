@@ -10,7 +10,7 @@ import sys
 import pytest
 from PIL import Image
 
-from datasets_ext import PRCC, read_label_png
+from datasets_ext import PRCC, read_label_png, register_csv
 from people_parsing import VERSION
 
 
@@ -63,10 +63,32 @@ def test_a_folder_with_an_onnx_file(run, prcc_root, tmp_path, save_onnx):
     assert read_label_png(tmp_path / "maps" / "cropped_rgb000.png").shape == (64, 32)
 
 
+@pytest.mark.parametrize("name", ["", "Shop="])
+def test_a_lists_maps_lie_where_its_reader_looks(run, prcc_root, tmp_path, save_onnx, name):
+    folder = tmp_path / "shop"
+    rows = ["path,pid,camid,clothes_id,split"]
+    shutil.copytree(prcc_root / "prcc" / "rgb" / "test", folder / "photos")
+    for split, person in (("train", "007"), ("query", "008"), ("gallery", "009")):
+        rows.append(f"photos/A/{person}/cropped_rgb000.jpg,{person},A,x,{split}")
+    (folder / "list.csv").write_text("\n".join(rows))
+    code, out, _ = run(
+        "--csv", f"{name}{folder / 'list.csv'}", "--model", save_onnx(7), "--system", "pascal",
+        "--onnx-size", 32, 32, "--onnx-channels", "rgb", "--onnx-fit", "stretch",
+    )  # fmt: skip
+    assert code == 0
+    assert "3 maps written" in out
+    dataset = register_csv(f"Shop={folder / 'list.csv'}")(verbose=False)
+    maps = dataset.parsing_maps("auto")
+    assert maps.system.name == "pascal"
+    for items in (dataset.train, dataset.query, dataset.gallery):
+        assert maps.load(items[0][0], (32, 64)).shape == (64, 32)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--dataset", "PRCC"], "PRCC was not found"),
+        (["--csv", "nothing.csv"], "nothing.csv, the list of a data set, does not exist"),
         (["--dataset", "Market1501"], "'Market1501' is not the name of a data set with clothes"),
         (["--images", "nothing", "--output", "maps"], "There is no folder"),
     ],
@@ -81,9 +103,13 @@ def test_mistakes_are_told_without_a_traceback(run, arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "name a data set with --dataset, or folders with --images and --output"),
-        (["--images", "x"], "name a data set with --dataset, or folders"),
-        (["--dataset", "PRCC", "--images", "x", "--output", "y"], "name a data set with --dataset, or folders"),
+        ([], "name a data set with --dataset or --csv, or folders with --images and --output"),
+        (["--images", "x"], "name a data set with --dataset or --csv, or folders"),
+        (["--dataset", "PRCC", "--csv", "x"], "name a data set with --dataset or --csv, or folders"),
+        (
+            ["--dataset", "PRCC", "--images", "x", "--output", "y"],
+            "name a data set with --dataset or --csv, or folders",
+        ),
         (
             ["--dataset", "PRCC", "--batch-size", "0"],
             "argument --batch-size: expected a whole number from 1 to 4096, found '0'",

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from datasets_ext import LABEL_SYSTEMS, dataset_class
+from datasets_ext import LABEL_SYSTEMS, dataset_class, register_csv
 from datasets_ext.command import printable, run
 from datasets_ext.files import shown
 from datasets_ext.options import whole_number
@@ -24,8 +24,9 @@ def parse_people(args: argparse.Namespace) -> int:
     Returns:
         the exit code, 1 where images cannot be read.
     """
-    if args.dataset:
-        dataset = dataset_class(args.dataset)(root=args.root, verbose=False)
+    if args.dataset or args.csv:
+        listed = register_csv(_entry(args.csv)) if args.csv else dataset_class(args.dataset)
+        dataset = listed(root=args.root, verbose=False)
         images = dataset_images(dataset, args.output)
         root = dataset.parsing_tree(args.output).parsing_root
     else:
@@ -53,11 +54,17 @@ def parse_people(args: argparse.Namespace) -> int:
     return 1 if done.failed else 0
 
 
+def _entry(csv: str) -> str:
+    """What register_csv takes; a list needs no name to have its images parsed."""
+    return csv if "=" in csv and not os.path.isfile(csv) else f"List={csv}"
+
+
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line, ``sys.argv`` where none is given."""
     parser = argparse.ArgumentParser(prog="python -m people_parsing", description=__doc__)
     what = parser.add_argument_group("what to parse")
     what.add_argument("--dataset", metavar="NAME", help="PRCC, LTCC or another; maps go beside its images")
+    what.add_argument("--csv", metavar="[NAME=]FILE", help="a data set by its list, as in IFD.CSV_DATASETS")
     what.add_argument("--root", metavar="DIR", help="folder of data sets (default: FASTREID_DATASETS, else datasets)")
     what.add_argument("--images", metavar="DIR", help="any tree of images, in place of a data set")
     what.add_argument("--output", metavar="DIR", help="folder of the maps; needed with --images")
@@ -78,8 +85,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     onnx.add_argument("--onnx-fit", default="letterbox", choices=("letterbox", "stretch"))
     onnx.add_argument("--onnx-output", metavar="NAME", help="default: the last with a channel for each label")
     args = parser.parse_args(argv)
-    if bool(args.dataset) == bool(args.images) or (args.images and not args.output):
-        parser.error("name a data set with --dataset, or folders with --images and --output")
+    named = sum(map(bool, (args.dataset, args.csv, args.images)))
+    if named != 1 or (args.images and not args.output):
+        parser.error("name a data set with --dataset or --csv, or folders with --images and --output")
     return args
 
 

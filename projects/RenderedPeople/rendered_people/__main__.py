@@ -91,7 +91,14 @@ def _parser() -> argparse.ArgumentParser:
     number("shared-outfits", "share of the garments that several people own, 0 to 1")
     number("sites", "sites to train and to evaluate on, each with scenes, cameras and people of its own")
     number("unseen-sites", "further sites to evaluate on, which training never sees")
-    add("layouts", nargs="+", choices=LAYOUTS, default=default.layouts, help="folder layouts to write (both)")
+    number("tracklet-frames", "frames of the walk of a person, outfit and camera, in the layouts of video")
+    add(
+        "layouts",
+        nargs="+",
+        choices=LAYOUTS,
+        default=default.layouts,
+        help=f"folder layouts to write ({' '.join(default.layouts)})",
+    )
     add("workers", type=int, default=None, help="processes (all cores)")
     return parser
 

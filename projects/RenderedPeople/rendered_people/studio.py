@@ -39,7 +39,7 @@ class Studio:
         self._undressed = lru_cache(maxsize=1)(self._embody)
 
     def photograph(
-        self, person: int, outfit: int, camera: int, frame: int, height: int, width: int
+        self, person: int, outfit: int, camera: int, frame: int, height: int, width: int, *, walks: bool = False
     ) -> tuple[np.ndarray, np.ndarray]:
         """Takes one picture.
 
@@ -50,16 +50,22 @@ class Studio:
             frame: Number of the picture.
             height: Pixels.
             width: Pixels.
+            walks: Whether the picture is a frame of a walk, of which all else than the phase of the gait and the noise
+                of the sensor is equal in all frames; else a picture of its own.
 
         Returns:
             Image (H, W, 3) uint8, sRGB, and LIP labels (H, W) uint8.
         """
         identity, rest_body, figure = self._dressed(person, outfit)
-        rng = stream(self.seed, "image", person, outfit, camera, frame)
-        transforms = self.body.bone_transforms(rest_body, draw_pose(rng, identity.gait))
+        shown = (person, outfit, camera)
+        rng = stream(self.seed, "walk", *shown) if walks else stream(self.seed, "image", *shown, frame)
+        pose = draw_pose(rng, identity.gait, frame if walks else None)
+        transforms = self.body.bone_transforms(rest_body, pose)
         setting = self._camera(camera)
         view = draw_view(rng, setting)
         light, labels = expose(figure, transforms, setting, view, height, width)
+        if walks:
+            rng = stream(self.seed, "frame of a walk", *shown, frame)
         return develop(light, setting, view, rng), labels
 
     def _embody(self, person: int) -> tuple[Person, RestBody, HeadFrame]:

@@ -121,17 +121,17 @@ def test_a_killed_run_goes_on_to_the_same_bytes(tiny, tiny_parameters, tmp_path,
     photograph = Studio.photograph
     taken = []
 
-    def until_killed(self, *arguments):
+    def until_killed(self, *arguments, **options):
         if len(taken) == 20:
             raise KeyboardInterrupt
         taken.append(arguments)
-        return photograph(self, *arguments)
+        return photograph(self, *arguments, **options)
 
     monkeypatch.setattr(Studio, "photograph", until_killed)
     with pytest.raises(KeyboardInterrupt):
         render_benchmark(tmp_path / "killed", workers=1, **tiny_parameters)
     assert json.loads((tmp_path / "killed/manifest.json").read_text())["complete"] is False
-    monkeypatch.setattr(Studio, "photograph", lambda self, *a: taken.append(a) or photograph(self, *a))
+    monkeypatch.setattr(Studio, "photograph", lambda self, *a, **o: taken.append(a) or photograph(self, *a, **o))
     render_benchmark(tmp_path / "killed", workers=1, **tiny_parameters)
     assert len(taken) == len(set(taken)) == 48
     assert hashes(tmp_path / "killed") == hashes(tiny[0])

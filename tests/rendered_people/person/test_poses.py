@@ -44,3 +44,13 @@ def test_a_longer_stride_swings_further():
 def test_the_same_draw_is_the_same_pose():
     first, again = (draw_pose(np.random.default_rng(3), STILL) for _ in range(2))
     assert all(np.array_equal(first[name], again[name]) for name in first)
+
+
+def test_a_walk_goes_on_from_frame_to_frame_and_comes_round():
+    frames = [draw_pose(np.random.default_rng(3), STILL, frame) for frame in range(26)]
+    thighs = [pose["upperleg01.L"] for pose in frames]
+    steps = [angle(after @ before.T) for before, after in zip(thighs, thighs[1:], strict=False)]
+    assert max(steps) < 15
+    assert sum(steps) > 20
+    assert np.allclose(thighs[0], thighs[25])
+    assert all(np.array_equal(pose["head"], frames[0]["head"]) for pose in frames)

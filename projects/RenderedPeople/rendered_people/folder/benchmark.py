@@ -14,7 +14,7 @@ from rendered_people.folder.contact_sheet import write_contact_sheet
 from rendered_people.folder.data_card import write_data_card
 from rendered_people.folder.files import Shelf
 from rendered_people.folder.label_system import label_system_files
-from rendered_people.folder.layouts import FilePair, Shot, information_files, planned_files
+from rendered_people.folder.layouts import information_files, planned_files
 from rendered_people.folder.lock import locked
 from rendered_people.folder.manifest import (
     NAME,
@@ -26,6 +26,7 @@ from rendered_people.folder.manifest import (
     write_manifest,
 )
 from rendered_people.folder.parameters import BenchmarkParameters
+from rendered_people.folder.shots import FilePair, Shot
 from rendered_people.folder.workers import checked_workers, render_shots
 from rendered_people.person.body import require_anny
 
@@ -38,7 +39,7 @@ _LEAST_BYTES = {".jpg": 0.07, ".png": 0.35, "map": 0.005}
 def render_benchmark(
     output: str | os.PathLike[str], *, workers: int | None = None, progress: bool = True, **parameters: Any
 ) -> Manifest:
-    """Renders people in several outfits before several cameras, with parsing maps, in PRCC's and LTCC's folder layouts.
+    """Renders people in several outfits before several cameras, with parsing maps, in the field's folder layouts.
 
     An interrupted run goes on where it was; a finished folder is recognised, checked and returned. What is missing
     from it or damaged is rendered again.

@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from rendered_people.folder.files import Shelf
-from rendered_people.folder.layouts import FilePair, Shot
 from rendered_people.folder.parameters import BenchmarkParameters
+from rendered_people.folder.shots import FilePair, Shot
 from rendered_people.folder.sites import benchmark_sites
 
 FILE_NAME = "contact_sheet.png"
@@ -32,7 +32,7 @@ def write_contact_sheet(shelf: Shelf, parameters: BenchmarkParameters, plan: Map
         *_first_people([site.evaluated_people for site in sites], half),
     ]
     views = [(outfit, camera) for outfit in range(parameters.outfits) for camera in range(parameters.cameras)]
-    views = [view for view in views if Shot(*people[0], *view, 0) in plan]
+    views = [view for view in views if any(_first_image(plan, *person, *view) for person in people)]
     height, width = parameters.height, parameters.width
     sheet = Image.new("RGB", (len(views) * width + _MARGIN, len(people) * height + _MARGIN), _PAPER)
     draw = ImageDraw.Draw(sheet)
@@ -41,7 +41,9 @@ def write_contact_sheet(shelf: Shelf, parameters: BenchmarkParameters, plan: Map
             (_MARGIN + column * width + 2, 1), f"{outfit + 1} {'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[camera % 26]}", fill=0
         )
         for row, (site, person) in enumerate(people):
-            image_path, _ = plan[Shot(site, person, outfit, camera, 0)][-1]
+            image_path = _first_image(plan, site, person, outfit, camera)
+            if image_path is None:
+                continue
             with Image.open(shelf.root / image_path) as image:
                 sheet.paste(image.convert("RGB"), (_MARGIN + column * width, _MARGIN + row * height))
     for row, (site, person) in enumerate(people):
@@ -52,6 +54,14 @@ def write_contact_sheet(shelf: Shelf, parameters: BenchmarkParameters, plan: Map
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG")
     shelf.write(FILE_NAME, buffer.getvalue())
+
+
+def _first_image(plan: Mapping[Shot, list[FilePair]], site: int, person: int, outfit: int, camera: int) -> str | None:
+    """Path of the first image of a view, or of the first frame of its walk; None where no layout shows the view."""
+    for walks in (False, True):
+        if pairs := plan.get(Shot(site, person, outfit, camera, 0, walks)):
+            return next((image for image, _ in pairs if image.endswith(".png")), pairs[-1][0])
+    return None
 
 
 def _first_people(people_of_sites: list[range], count: int) -> list[tuple[int, int]]:

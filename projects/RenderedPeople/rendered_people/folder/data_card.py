@@ -1,6 +1,7 @@
 """The data card that lies in a benchmark's folder."""
 
 from rendered_people.folder.files import Shelf
+from rendered_people.folder.further_layouts import FOLDERS
 from rendered_people.folder.manifest import NAME, Manifest
 from rendered_people.folder.parameters import BenchmarkParameters
 
@@ -34,6 +35,7 @@ trains and who is evaluated is disjoint; no garment of the common stock is kept 
 ## Files
 - `prcc/rgb`, `prcc/parsing`: PRCC's layout. Cameras A and B see outfit 1, camera C outfit 2.
 - `LTCC_ReID/{{train,query,test}}`, `LTCC_ReID/parsing`, `LTCC_ReID/info`: LTCC's layout with all outfits and cameras.
+{further}\
 - Parsing maps: 8-bit PNG, one of LIP's 20 labels a pixel, from the same hits as the colours: the label that most
   samples of the pixel have. LIP knows no bags (0 here, as all that hides a person) and no bare trunk (13, Face, here).
   `label_system.json` beside them says so; its date is that of the renderer's version.
@@ -56,6 +58,8 @@ versions in `manifest.json`. (Other versions of Pillow may compress the same pix
 """
 
 
+_FURTHER = """- `{folder}`: the folder layout of the data set of this name, and nothing of its data.
+"""
 _SITES_ROW = """| sites | {sites} that training sees, {unseen} that it never sees; the numbers below are of one site |
 """
 _SITES = """ A *site* has cameras,
@@ -82,6 +86,7 @@ def write_data_card(shelf: Shelf, parameters: BenchmarkParameters, manifest: Man
         name=NAME,
         sites_row=_SITES_ROW.format(sites=parameters.sites, unseen=parameters.unseen_sites) if several else "",
         of_sites=_SITES if several else "",
+        further="".join(_FURTHER.format(folder=FOLDERS[layout]) for layout in parameters.layouts if layout in FOLDERS),
         images=manifest["images"],
         digest=manifest["digest"],
         train=parameters.train_count,

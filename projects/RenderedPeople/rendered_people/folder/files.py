@@ -76,16 +76,21 @@ class Shelf:
             raise
 
     def write_image(self, relative: str, pixels: np.ndarray) -> None:
-        """Writes (H, W, 3) or (H, W) uint8 as the suffix says: .jpg at a fixed quality, .png without loss."""
-        buffer = io.BytesIO()
-        image = Image.fromarray(pixels)
-        if relative.endswith(".jpg"):
-            image.save(buffer, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
-        else:
-            image.save(buffer, "PNG", compress_level=6)
-        self.write(relative, buffer.getvalue())
+        """Writes (H, W, 3) or (H, W) uint8 in the format of the suffix; see `encoded`."""
+        self.write(relative, encoded(pixels, Path(relative).suffix))
 
     def sweep(self) -> None:
         """Removes what interrupted writes left behind; only for who holds the folder's lock."""
         for leftover in (self.root / WORKSHOP).glob("*-*"):
             leftover.unlink(missing_ok=True)
+
+
+def encoded(pixels: np.ndarray, suffix: str) -> bytes:
+    """The file of (H, W, 3) or (H, W) uint8: for .jpg a JPEG of fixed quality, else a PNG, without loss."""
+    buffer = io.BytesIO()
+    image = Image.fromarray(pixels)
+    if suffix == ".jpg":
+        image.save(buffer, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
+    else:
+        image.save(buffer, "PNG", compress_level=6)
+    return buffer.getvalue()

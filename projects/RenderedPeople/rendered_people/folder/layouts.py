@@ -1,4 +1,4 @@
-"""The two published folder layouts: which file shows which image.
+"""The folder layouts: which file shows which image. PRCC's and LTCC's are here, the others in `further_layouts`.
 
 PRCC's layout: prcc/rgb/{train,val}/<pid>/<camera>_cropped_rgb<n>.jpg, prcc/rgb/test/<camera>/<pid>/cropped_rgb<n>.jpg,
 parsing maps in prcc/parsing/ with the same paths and .png. Cameras A and B see one outfit, C another. Its three letters
@@ -10,36 +10,20 @@ Test images of unseen sites lie beside those of seen ones, in folders whose name
 its own in the same data set.
 """
 
-from dataclasses import dataclass
-
-from rendered_people.folder.parameters import BenchmarkParameters
+from rendered_people.folder.further_layouts import FOLDERS, further_file, further_lists
+from rendered_people.folder.parameters import VIDEO_LAYOUTS, BenchmarkParameters
+from rendered_people.folder.shots import FilePair, Shot
 from rendered_people.folder.sites import Site, benchmark_sites
 
 # Folders, below the benchmark's, that hold the parsing maps of a layout.
-PARSING_TREES = {"prcc": "prcc/parsing", "ltcc": "LTCC_ReID/parsing"}
+PARSING_TREES = {
+    "prcc": "prcc/parsing",
+    "ltcc": "LTCC_ReID/parsing",
+    **{layout: f"{folder}/parsing" for layout, folder in FOLDERS.items()},
+}
+_WITH_LISTS = ("deepchange", "ccvid", "mevid")
 _PRCC_CAMERAS = "ABC"
 _PRCC_OUTFITS = (0, 0, 1)
-
-FilePair = tuple[str, str]
-
-
-@dataclass(frozen=True, order=True)
-class Shot:
-    """One image to be rendered.
-
-    Attributes:
-        site: Position in `benchmark_sites`.
-        person: Person of the site, from 0.
-        outfit: Outfit of the person, from 0.
-        camera: Camera of the site, from 0.
-        frame: Image of the view, from 0.
-    """
-
-    site: int
-    person: int
-    outfit: int
-    camera: int
-    frame: int
 
 
 def planned_files(parameters: BenchmarkParameters) -> dict[Shot, list[FilePair]]:
@@ -58,16 +42,51 @@ def planned_files(parameters: BenchmarkParameters) -> dict[Shot, list[FilePair]]
                 for camera in range(parameters.cameras):
                     for frame in range(parameters.images_per_view):
                         shot = Shot(index, person, outfit, camera, frame)
-                        files = [_FILES[layout](shot, site, parameters) for layout in parameters.layouts]
-                        if pairs := [pair for pair in files if pair is not None]:
+                        if pairs := _files(shot, site, parameters):
                             plan[shot] = pairs
+                    if set(parameters.layouts) & set(VIDEO_LAYOUTS):
+                        for frame in range(parameters.tracklet_frames):
+                            shot = Shot(index, person, outfit, camera, frame, walks=True)
+                            if pairs := _files(shot, site, parameters):
+                                plan[shot] = pairs
     return plan
 
 
+def _files(shot: Shot, site: Site, parameters: BenchmarkParameters) -> list[FilePair]:
+    layouts = [layout for layout in parameters.layouts if (layout in VIDEO_LAYOUTS) == shot.walks]
+    files = [_file(layout, shot, site, parameters) for layout in layouts]
+    return [pair for pair in files if pair is not None]
+
+
+def _file(layout: str, shot: Shot, site: Site, parameters: BenchmarkParameters) -> FilePair | None:
+    if layout in _FILES:
+        return _FILES[layout](shot, site, parameters)
+    relative = further_file(layout, shot, site, parameters)
+    if relative is None:
+        return None
+    return f"{FOLDERS[layout]}/{relative}", f"{PARSING_TREES[layout]}/{relative.removesuffix('.jpg')}.png"
+
+
 def information_files(parameters: BenchmarkParameters) -> dict[str, bytes]:
-    """Text files of LTCC's layout: content by relative path; none where that layout is not written."""
-    if "ltcc" not in parameters.layouts:
-        return {}
+    """Lists that belong to the layouts: content by relative path; none where no layout has any."""
+    files = _ltcc_lists(parameters) if "ltcc" in parameters.layouts else {}
+    listed = [layout for layout in parameters.layouts if layout in _WITH_LISTS]
+    if listed:
+        sites, plan = benchmark_sites(parameters), planned_files(parameters)
+        for layout in listed:
+            folder = FOLDERS[layout]
+            shown = {
+                shot: image.removeprefix(f"{folder}/")
+                for shot, pairs in plan.items()
+                for image, _ in pairs
+                if image.startswith(f"{folder}/")
+            }
+            lists = further_lists(layout, shown, sites, parameters)
+            files.update({f"{folder}/{path}": content for path, content in lists.items()})
+    return files
+
+
+def _ltcc_lists(parameters: BenchmarkParameters) -> dict[str, bytes]:
     people: dict[str, list[int]] = {"train": [], "test": []}
     for site in benchmark_sites(parameters):
         people["train"] += map(site.person_number, site.train_people)

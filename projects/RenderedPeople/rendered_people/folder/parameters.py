@@ -6,14 +6,27 @@ from typing import Any
 
 from rendered_people.errors import RenderingError
 
-LAYOUTS = ("prcc", "ltcc")
+DEFAULT_LAYOUTS = ("prcc", "ltcc")
+VIDEO_LAYOUTS = ("ccvid", "mevid")
+LAYOUTS = (
+    *DEFAULT_LAYOUTS,
+    "vcclothes",
+    "real28",
+    "last",
+    "deepchange",
+    "celebreid",
+    "celebreidlight",
+    *VIDEO_LAYOUTS,
+)
+_VIDEO = set(VIDEO_LAYOUTS)
 SPLITS = ("test", "validation")
 _SMALLEST = (64, 32)
 _LARGEST = (2048, 1024)
 # A run of this many takes some four hours on two cores; typing errors ask for more.
 _MOST_IMAGES = 1_000_000
+_MOST_IN_MEVID = 9_999
 # Left out of what is written down where they say nothing, so that folders made before they existed stay valid.
-_LATER = {"sites": 1, "unseen_sites": 0}
+_LATER = {"sites": 1, "unseen_sites": 0, "tracklet_frames": 12}
 
 
 @dataclass(frozen=True)
@@ -24,7 +37,7 @@ class BenchmarkParameters:
         people: People of a site, training and evaluated ones together, 4 or more.
         outfits: Outfits of a person, 2 or more.
         cameras: Cameras of a site, 2 or more; 3 in PRCC's layout.
-        images_per_view: Images of each person, outfit and camera, 2 or more.
+        images_per_view: Images of each person, outfit and camera, 2 or more; in layouts of images.
         height: Pixels.
         width: Pixels.
         seed: 0 or more; everything follows from it.
@@ -34,7 +47,9 @@ class BenchmarkParameters:
         shared_outfits: In [0, 1], share of garments that several people own.
         layouts: Which of LAYOUTS are written; kept in their order.
         sites: Sites to train and to evaluate on, each with scenes, cameras and people of its own, 1 or more.
-        unseen_sites: Further sites to evaluate on, which no training image shows, 0 or more.
+        unseen_sites: Further sites to evaluate on, which no training image shows, 0 or more; in PRCC's and LTCC's
+            layouts.
+        tracklet_frames: Frames of the walk of each person, outfit and camera, 2 or more; in layouts of video.
 
     Raises:
         RenderingError: A value is out of its range.
@@ -50,9 +65,10 @@ class BenchmarkParameters:
     train_share: float = 0.6
     split: str = "test"
     shared_outfits: float = 0.5
-    layouts: tuple[str, ...] = LAYOUTS
+    layouts: tuple[str, ...] = DEFAULT_LAYOUTS
     sites: int = 1
     unseen_sites: int = 0
+    tracklet_frames: int = 12
 
     def __post_init__(self) -> None:
         for name in ("people", "outfits", "cameras", "images_per_view", "height", "width", "seed", *_LATER):
@@ -89,10 +105,26 @@ class BenchmarkParameters:
             self.cameras,
             "3 in PRCC's layout (A, B and C); leave that layout out for another number",
         )
-        images = (self.sites + self.unseen_sites) * self.people * self.outfits * self.cameras * self.images_per_view
+        _require(
+            "vcclothes" not in self.layouts or self.cameras >= 3,
+            "cameras",
+            self.cameras,
+            "at least 3 in VC-Clothes's layout: its protocols are of cameras 2, 3 and 4",
+        )
+        _require(self.tracklet_frames >= 2, "tracklet_frames", self.tracklet_frames, "at least 2: it is video")
+        # Numbers of people go on over the sites, and over those of the other split.
+        _require(
+            "mevid" not in self.layouts or 2 * self.sites * self.people <= _MOST_IN_MEVID,
+            "2 x sites x people",
+            2 * self.sites * self.people,
+            f"at most {_MOST_IN_MEVID:,} in MEVID's layout, whose names have four digits for the person",
+        )
+        views = (self.sites + self.unseen_sites) * self.people * self.outfits * self.cameras
+        is_video, is_image = (bool(set(self.layouts) & kind) for kind in (_VIDEO, set(LAYOUTS) - _VIDEO))
+        images = views * (is_image * self.images_per_view + is_video * self.tracklet_frames)
         _require(
             images <= _MOST_IMAGES,
-            "sites x people x outfits x cameras x images_per_view",
+            "sites x people x outfits x cameras x images_per_view (and tracklet_frames, of video)",
             f"{images:,}",
             f"at most {_MOST_IMAGES:,}; render folders of other seeds for more",
         )

@@ -13,9 +13,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from rendered_people.errors import RenderingError
-from rendered_people.folder.files import Shelf
-from rendered_people.folder.layouts import FilePair, Shot
+from rendered_people.folder.files import Shelf, encoded
 from rendered_people.folder.parameters import BenchmarkParameters
+from rendered_people.folder.shots import FilePair, Shot
 from rendered_people.folder.sites import benchmark_sites
 
 if TYPE_CHECKING:
@@ -137,10 +137,15 @@ class _Renderer:
         size = self._parameters.height, self._parameters.width
         for shot, files in task:
             studio = self._studio(shot.site)
-            image, labels = studio.photograph(shot.person, shot.outfit, shot.camera, shot.frame, *size)
+            image, labels = studio.photograph(
+                shot.person, shot.outfit, shot.camera, shot.frame, *size, walks=shot.walks
+            )
+            # However many layouts show it, it is rendered once and compressed once in each format.
+            parsing = encoded(labels, ".png")
+            images = {suffix: encoded(image, suffix) for suffix in {os.path.splitext(path)[1] for path, _ in files}}
             for image_path, parsing_path in files:
-                self._shelf.write_image(parsing_path, labels)
-                self._shelf.write_image(image_path, image)
+                self._shelf.write(parsing_path, parsing)
+                self._shelf.write(image_path, images[os.path.splitext(image_path)[1]])
         return len(task)
 
 

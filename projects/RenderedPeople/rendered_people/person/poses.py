@@ -9,6 +9,8 @@ from scipy.spatial.transform import Rotation
 _ARM_DOWN = 38.0
 # The left hand's knuckles at rest; its fingers curl about this line.
 _KNUCKLES = np.array([0.385, 0.823, -0.419])
+# Two steps take about a second; the published videos have some 25 frames in it.
+_FRAMES_A_CYCLE = 25
 _FINGER_JOINTS = [f"finger{finger}-{joint}" for finger in range(2, 6) for joint in (1, 2, 3)]
 
 
@@ -45,18 +47,20 @@ def draw_gait(rng: np.random.Generator) -> Gait:
     )
 
 
-def draw_pose(rng: np.random.Generator, gait: Gait) -> dict[str, np.ndarray]:
+def draw_pose(rng: np.random.Generator, gait: Gait, frame: int | None = None) -> dict[str, np.ndarray]:
     """Pose of one image.
 
     Args:
         rng: Generator of the image.
         gait: How the person walks.
+        frame: Frame of a walk, from 0; equal generators then give one walk, step by step. None: a picture of its own,
+            on which a person may stand.
 
     Returns:
         (3, 3) float64 rotations in the axes of the rest pose (x left, y back, z up) by bone name.
     """
-    walking = rng.random() < 0.8
-    phase = rng.uniform(0, 2 * np.pi)
+    walking = rng.random() < 0.8 or frame is not None
+    phase = rng.uniform(0, 2 * np.pi) + 2 * np.pi * (frame or 0) / _FRAMES_A_CYCLE
     stride = gait.stride * (rng.uniform(0.8, 1.1) if walking else 0.12)
     swing = gait.arm_swing * stride
     head = rng.normal(0, [6, 3, 14])
