@@ -189,6 +189,11 @@ class ClothesImageDataset(ImageDataset):
         return ParsingMaps(tree.image_root, tree.parsing_root, system, clothing)
 
     @property
+    def camera_kind(self) -> str:
+        """What cameras are in an evaluation, for its table: labelled; none; else what stands in their place."""
+        return "labelled" if self.has_cameras else "none"
+
+    @property
     def modes(self) -> tuple[str, ...]:
         """Modes of ``clothes_rank`` that this data set is evaluated in, in the order of the tables, at least one."""
         return (*self.clothes_labels.modes, *self.protocol_modes)

@@ -48,6 +48,10 @@ class CCVID(ClothesImageDataset):
     published_lengths: ClassVar[tuple[int, int] | None] = (27, 410)
     """Frames of the shortest and of the longest tracklet."""
 
+    @property
+    def camera_kind(self) -> str:
+        return "walks"
+
     def read_splits(self) -> dict[str, list[Item]]:
         listed = {split: self._read(split) for split in ("train", "query", "gallery")}
         name = self.dataset_name

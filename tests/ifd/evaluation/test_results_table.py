@@ -1,9 +1,12 @@
 """Rows of the printed table."""
 
+from dataclasses import replace
+
 import pytest
 
 from ifd.evaluation.protocol import QueryExpansion, Reranking
 from ifd.evaluation.rank_scores import Spread
+from ifd.evaluation.results_table import table_over_seeds
 
 
 def cells_of(result):
@@ -23,6 +26,21 @@ def test_a_mode_without_a_pair_has_no_figures(made_up):
     cells = cells_of(made_up.result({"general": made_up.mode(made_up.scores(0.5, 0.3))}))
     assert cells["clothing_change, no pair"] == [*"------", "0", "9"]
     assert not [name for name in cells if name.startswith("clothing_change") and "no pair" not in name]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "heading"),
+    [
+        ({}, "mode"),
+        ({"label_kind": "pseudo"}, "mode (clothes labels: pseudo)"),
+        ({"camera_kind": "walks"}, "mode (cameras: walks)"),
+        ({"label_kind": "absent", "camera_kind": "none"}, "mode (clothes labels: absent; cameras: none)"),
+    ],
+)
+def test_labels_that_nobody_wrote_down_are_named_in_the_heading(made_up, kinds, heading):
+    result = replace(made_up.result({"general": made_up.mode(made_up.scores(0.5, 0.3))}), **kinds)
+    for table in (result.table(), table_over_seeds([result, result])):
+        assert table.splitlines()[0].split("|")[1].strip() == heading
 
 
 @pytest.mark.parametrize("draws", [1, 2])

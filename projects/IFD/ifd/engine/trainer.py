@@ -69,6 +69,7 @@ class IFDTrainer(ResumableTrainer):
             single_shot_gallery=facts.single_shot_gallery,
             modes=facts.modes,
             label_kind=facts.label_kind,
+            camera_kind=facts.camera_kind,
             further_labels=facts.further_labels,
         )
 

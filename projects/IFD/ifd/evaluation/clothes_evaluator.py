@@ -43,6 +43,7 @@ class ClothesEvaluator(DatasetEvaluator):
             well.
         modes: that are scored, of ``clothes_rank``, those that the data set's labels allow.
         label_kind: where the clothes labels come from, for the table.
+        camera_kind: what cameras are, for the table.
         further_labels: what modes compare beside cameras and clothes, by name: of each query, then gallery item.
 
     Batches of frames, with ``tracklets`` and ``frame_weights`` (:class:`ifd.data.FrameDataset`), are summed up by
@@ -66,12 +67,14 @@ class ClothesEvaluator(DatasetEvaluator):
         single_shot_gallery: bool = False,
         modes: Sequence[str] = MODES,
         label_kind: str = "labelled",
+        camera_kind: str = "labelled",
         further_labels: Mapping[str, Sequence[int]] | None = None,
     ) -> None:
         self._test = cfg.TEST.clone()
         self._modes_asked = tuple(modes)
         self._metric_mode = cfg.IFD.METRIC_MODE if cfg.IFD.METRIC_MODE in self._modes_asked else self._modes_asked[0]
         self._label_kind = label_kind
+        self._camera_kind = camera_kind
         self._further_labels = dict(further_labels or {})
         plain = not (cfg.TEST.AQE.ENABLED or cfg.TEST.RERANK.ENABLED)
         self._draws = cfg.IFD.SINGLE_SHOT.DRAWS if single_shot_gallery and plain else 0
@@ -128,6 +131,7 @@ class ClothesEvaluator(DatasetEvaluator):
             protocol=self._protocol,
             metric_mode=self._metric_mode,
             label_kind=self._label_kind,
+            camera_kind=self._camera_kind,
         )
         self._report(self.result)
         return self.result.flat()

@@ -63,6 +63,7 @@ class EvaluationResult:
         protocol: how they were measured.
         metric_mode: mode whose rank-1 and mAP make ``metric``.
         label_kind: where clothes labels come from; ``labelled``: the data set's makers.
+        camera_kind: what cameras are; ``none``: each image has one of its own, so that none is taken out of a ranking.
     """
 
     dataset: str
@@ -70,6 +71,7 @@ class EvaluationResult:
     protocol: Protocol
     metric_mode: str
     label_kind: str = "labelled"
+    camera_kind: str = "labelled"
 
     def __post_init__(self) -> None:
         if self.metric_mode not in self.modes:

@@ -32,7 +32,7 @@ def results_table(result: "EvaluationResult") -> str:
         if found.verification:
             shares = ", ".join(f"{rate:.0e}: {100 * share:.2f}" for rate, share in found.verification.items())
             rows.append([f"{name}, true positives at false positive rate {shares}"])
-    return _table(rows, "queries", "left out", kind=result.label_kind)
+    return _table(result, rows, "queries", "left out")
 
 
 def table_over_seeds(results: Sequence["EvaluationResult"]) -> str:
@@ -55,7 +55,7 @@ def table_over_seeds(results: Sequence["EvaluationResult"]) -> str:
             rows.append([f"{mode}, single-shot", *Spread.of(drawn).cells().values()])
         if first.single_shot_chance:
             rows.append([f"{mode}, single-shot, chance", *_cells(first.single_shot_chance)])
-    return _table(rows, kind=results[0].label_kind)
+    return _table(results[0], rows)
 
 
 def row_name(mode: str, found: "ModeResult", treatment: str = "") -> str:
@@ -72,8 +72,10 @@ def row_name(mode: str, found: "ModeResult", treatment: str = "") -> str:
 _NO_FIGURES = ["-"] * len(METRICS)
 
 
-def _table(rows: Sequence[Sequence[str]], *more: str, kind: str) -> str:
-    mode = "mode" if kind == "labelled" else f"mode (clothes labels: {kind})"
+def _table(result: "EvaluationResult", rows: Sequence[Sequence[str]], *more: str) -> str:
+    kinds = {"clothes labels": result.label_kind, "cameras": result.camera_kind}
+    unlike = "; ".join(f"{what}: {kind}" for what, kind in kinds.items() if kind != "labelled")
+    mode = f"mode ({unlike})" if unlike else "mode"
     return tabulate(rows, headers=[mode, *METRICS, *more], tablefmt="pipe", disable_numparse=True)
 
 
