@@ -1,14 +1,11 @@
-"""What is read from disk: clothing-change data sets (registered with the host on import) and their parsing maps."""
+"""What is read from disk: clothing-change data sets (registered with the host on import) and their parsing maps.
 
-# First: it makes the host importable, which every module below imports.
-import fastreid_compat  # noqa: F401
+Without fast-reid or PyTorch, images, maps and label systems are there; who asks for a data set is told what is missing.
+"""
 
-from .bases import ClothesImageDataset, Counts, Finding, Release, datasets_root
-from .ccvid import CCVID
-from .celeb_reid import CelebReID, CelebReIDLight
+import importlib
+
 from .clothes_labels import ClothesLabels, LabelKind
-from .csv_list import CSVDataset, register_csv
-from .deepchange import DeepChange
 from .errors import (
     DatasetError,
     DatasetNotFoundError,
@@ -17,6 +14,7 @@ from .errors import (
     ParsingMapError,
     UserError,
 )
+from .host import HOST_IS_THERE
 from .image_and_map import ImageAndMap, every_image, sharing_a_map
 from .images import ImageForm, as_rgb, decode_rgb, read_rgb, scale_16_bit, to_rgb
 from .label_systems import (
@@ -28,9 +26,6 @@ from .label_systems import (
     label_system,
     match_label_system,
 )
-from .last import LaST
-from .ltcc import LTCC
-from .mevid import MEVID
 from .palette import label_colours
 from .parsing_maps import (
     MapForm,
@@ -41,25 +36,43 @@ from .parsing_maps import (
     clothing_mask,
     read_label_png,
 )
-from .prcc import PRCC
-from .registry import dataset_class
-from .rendered import (
-    RenderedPeopleCCVIDLayout,
-    RenderedPeopleCelebReIDLayout,
-    RenderedPeopleCelebReIDLightLayout,
-    RenderedPeopleDeepChangeLayout,
-    RenderedPeopleLaSTLayout,
-    RenderedPeopleLTCCLayout,
-    RenderedPeopleLTCCLayoutUnseenSites,
-    RenderedPeopleMEVIDLayout,
-    RenderedPeoplePRCCLayout,
-    RenderedPeoplePRCCLayoutUnseenSites,
-    RenderedPeopleReal28Layout,
-    RenderedPeopleVCClothesLayout,
-)
 from .tracklets import Tracklet, every_path, image_paths
 from .tree_record import TreeRecord, check_clothing, claim_tree, is_auto, tree_label_system
-from .vc_clothes import Real28, VCClothes
+
+if HOST_IS_THERE:
+    from .bases import ClothesImageDataset, Counts, Finding, Release, datasets_root
+    from .ccvid import CCVID
+    from .celeb_reid import CelebReID, CelebReIDLight
+    from .csv_list import CSVDataset, register_csv
+    from .deepchange import DeepChange
+    from .last import LaST
+    from .ltcc import LTCC
+    from .mevid import MEVID
+    from .prcc import PRCC
+    from .registry import dataset_class
+    from .rendered import (
+        RenderedPeopleCCVIDLayout,
+        RenderedPeopleCelebReIDLayout,
+        RenderedPeopleCelebReIDLightLayout,
+        RenderedPeopleDeepChangeLayout,
+        RenderedPeopleLaSTLayout,
+        RenderedPeopleLTCCLayout,
+        RenderedPeopleLTCCLayoutUnseenSites,
+        RenderedPeopleMEVIDLayout,
+        RenderedPeoplePRCCLayout,
+        RenderedPeoplePRCCLayoutUnseenSites,
+        RenderedPeopleReal28Layout,
+        RenderedPeopleVCClothesLayout,
+    )
+    from .vc_clothes import Real28, VCClothes
+else:
+
+    def __getattr__(name: str) -> object:
+        if name in __all__:
+            # Says what is missing, and how to get it.
+            importlib.import_module("fastreid_compat")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "CCVID",

@@ -19,6 +19,10 @@ class UserError(Exception):
         return message.strip() if mark and before.startswith("Caught ") else str(self)
 
 
+class CheckpointError(UserError, RuntimeError):
+    """A checkpoint, or an exported model, that cannot be read or is another than expected."""
+
+
 class DatasetError(UserError, RuntimeError):
     """Something on disk is not as the data set's layout has it."""
 

@@ -7,11 +7,15 @@ import os
 from typing import Any, TypeAlias
 
 import numpy as np
-from fastreid.utils.file_io import PathManager
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .errors import ImageFileError
 from .files import read_regular_file, reason, shown
+from .host import HOST_IS_THERE
+
+if HOST_IS_THERE:
+    # Knows places beyond the disk, where somebody taught it.
+    from fastreid.utils.file_io import PathManager
 
 ImageForm: TypeAlias = str | os.PathLike[str] | Image.Image | np.ndarray[Any, Any]
 """What :func:`as_rgb` takes for an image."""
@@ -46,7 +50,7 @@ def read_rgb(path: str | os.PathLike[str]) -> Image.Image:
     """
     path = os.fspath(path)
     try:
-        data = read_regular_file(PathManager.get_local_path(path))
+        data = read_regular_file(PathManager.get_local_path(path) if HOST_IS_THERE else path)
     except FileNotFoundError as error:
         raise ImageFileError(
             f"Image {shown(path)} does not exist: was it moved after the data set was listed?"

@@ -10,11 +10,11 @@ from fastreid.evaluation import inference_on_dataset
 from PIL import Image
 
 from datasets_ext import ImageAndMap, ImageFileError, ParsingMapError, label_system, read_label_png, read_rgb
+from exported_model import Outputs
 from ifd.data import build_test_loader
 from ifd.engine import CheckpointError, load_trained_model
 from ifd.evaluation import ClothesEvaluator
 from ifd.feature_extractor import FeatureExtractor
-from ifd.modeling.stream_features import Description
 from people_parsing import Parser
 
 
@@ -120,11 +120,11 @@ def test_path_image_and_array_are_one(extractor, photo, labels):
 
 def test_what_reaches_the_model(extractor, photo, labels, monkeypatch):
     seen = []
-    described = Description(torch.ones(1, 2), None)
+    described = Outputs(np.ones((1, 2), np.float32), None)
     monkeypatch.setattr(extractor._model, "describe", lambda inputs: seen.append(inputs) or described)
     extractor(photo, labels)
     # The photo has the size of the model's input, so that nothing is resized.
-    assert np.array_equal(seen[0][0, :3].permute(1, 2, 0), np.array(read_rgb(photo)))
+    assert np.array_equal(seen[0][0, :3].transpose(1, 2, 0), np.array(read_rgb(photo)))
     assert np.array_equal(seen[0][0, 3], labels == 5)
 
 

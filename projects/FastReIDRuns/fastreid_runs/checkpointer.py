@@ -10,7 +10,7 @@ from typing import IO, Any, ClassVar
 import torch
 from fastreid.utils.checkpoint import Checkpointer
 
-from datasets_ext import UserError
+from datasets_ext.errors import CheckpointError
 from datasets_ext.files import write_whole
 
 from .accepted_weights import AcceptsWeights, current_names
@@ -22,10 +22,6 @@ BEST, FINAL = "model_best", "model_final"
 _BY_EPOCH = re.compile(r"model_(\d+)\.pth")
 _CHECKPOINT = re.compile(r"model_(\d+|best|final)\.pth")
 _TAG = "last_checkpoint"
-
-
-class CheckpointError(UserError, RuntimeError):
-    """A checkpoint that cannot be read or belongs to another model."""
 
 
 class WholeCheckpointer(Checkpointer):

@@ -4,19 +4,20 @@ from ifd.feature_extractor import FeatureExtractor
 extractor = FeatureExtractor("configs/IFD_R50.yml", "model_final.pth", parser="path/to/a/segformer")
 descriptors = extractor(["photo.jpg", "another.png"])
 
-An exported model (``tools/export.py``) takes the place of both: FeatureExtractor(None, "model.onnx", parser=...).
+An exported model (``tools/export.py``) takes the place of both: FeatureExtractor(None, "model.onnx"). It needs neither
+fast-reid nor PyTorch, but for a parser; photos bring their maps then, unless the model was exported for RGB alone.
 """
+
+from __future__ import annotations
 
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
-import torch
-from fastreid.config import CfgNode
 from PIL import Image
 
 from datasets_ext import (
@@ -29,11 +30,17 @@ from datasets_ext import (
     clothing_mask,
     label_system,
 )
+from datasets_ext.errors import CheckpointError
 from datasets_ext.files import shown
-from people_parsing import Parser, load_parser
+from exported_model import Outputs
 
-from .describers import Describer, MaskMissing, TrainedDescriber, as_describer
-from .modeling.stream_features import Description
+from .describers import Describer, ExportedDescriber, MaskMissing
+
+if TYPE_CHECKING:
+    import torch
+    from fastreid.config import CfgNode
+
+    from people_parsing import Parser
 
 Item: TypeAlias = ImageForm | ImageAndMap[ImageForm, MapForm | None]
 """What one descriptor is of: an image, alone or with its parsing map."""
@@ -50,7 +57,7 @@ class _Ready(NamedTuple):
     """
 
     name: str
-    inputs: torch.Tensor
+    inputs: np.ndarray
 
 
 class _ToParse(NamedTuple):
@@ -89,7 +96,7 @@ class FeatureExtractor:
         weights: its checkpoint; or the model as ``tools/export.py`` exports it, an ``.onnx``, which is its own config.
         parser: makes the maps of photos that come without: a :class:`people_parsing.Parser`, or what
             :func:`people_parsing.load_parser` takes. Not needed where every photo brings its map, or the model needs
-            none.
+            none. It needs PyTorch.
         device: cpu, cuda or cuda:<n> in place of MODEL.DEVICE, or of what onnxruntime has.
         batch_size: photos per step of the model.
         workers: threads that read and transform photos ahead of the model.
@@ -115,8 +122,10 @@ class FeatureExtractor:
             raise ValueError(f"batch size {batch_size}, workers {workers}: expected at least 1 each")
         self._batch_size = batch_size
         self._workers = workers
-        self._model: Describer = as_describer(config, weights, device)
+        self._model: Describer = _as_describer(config, weights, device)
         if isinstance(parser, (str, os.PathLike)):
+            from people_parsing import load_parser
+
             parser = load_parser(os.fspath(parser), device=self._model.device)
         self._parser = parser if self._model.takes_masks else None
         self._parsed_clothing = () if self._parser is None else self._model.clothing(self._parser.system)
@@ -175,9 +184,10 @@ class FeatureExtractor:
         Raises:
             AttributeError: of an ``.onnx``, which has none.
         """
-        if not isinstance(self._model, TrainedDescriber):
+        found: torch.nn.Module | None = getattr(self._model, "network", None)
+        if found is None:
             raise AttributeError("an exported model has no network of PyTorch")
-        return self._model.network
+        return found
 
     def inspect(self, item: Item, parsing: MapForm | None = None) -> Inspection:
         """What the model makes of one photo: descriptor, clothing mask and attention map.
@@ -199,14 +209,13 @@ class FeatureExtractor:
             (parsed,) = self._parser.parse_prepared([self._parser.prepare(image)], [image.size])
             mask = clothing_mask(parsed, self._parsed_clothing)
         found = self._described(self._inputs(image, mask)[None], name)
-        attention = found.attention_map
         return Inspection(
-            found.descriptors[0].cpu().numpy(),
+            found.vectors[0],
             None if mask is None else mask != 0,
-            None if attention is None else attention[0, 0].float().cpu().numpy(),
+            None if found.attention is None else found.attention[0],
         )
 
-    def _inputs(self, image: Image.Image, mask: np.ndarray | None) -> torch.Tensor:
+    def _inputs(self, image: Image.Image, mask: np.ndarray | None) -> np.ndarray:
         if mask is not None:
             return self._model.inputs(image, mask)
         # A mask of zeros goes through the transforms and is left out after them.
@@ -274,17 +283,17 @@ class FeatureExtractor:
         return [one if isinstance(one, _Ready) else next(made) for one in batch]
 
     def _describe(self, batch: list[_Ready]) -> list[np.ndarray]:
-        shapes: dict[torch.Size, list[int]] = {}
+        shapes: dict[tuple[int, ...], list[int]] = {}
         for position, one in enumerate(batch):
             shapes.setdefault(one.inputs.shape, []).append(position)
         rows: dict[int, np.ndarray] = {}
         for positions in shapes.values():
-            inputs = torch.stack([batch[position].inputs for position in positions])
-            features = self._described(inputs, batch[positions[0]].name).descriptors.cpu().numpy()
+            inputs = np.stack([batch[position].inputs for position in positions])
+            features = self._described(inputs, batch[positions[0]].name).vectors
             rows.update(zip(positions, features, strict=True))
         return [rows[position] for position in range(len(batch))]
 
-    def _described(self, inputs: torch.Tensor, name: str) -> Description:
+    def _described(self, inputs: np.ndarray, name: str) -> Outputs:
         try:
             return self._model.describe(inputs)
         except MaskMissing as error:
@@ -292,3 +301,19 @@ class FeatureExtractor:
                 f"This model needs a photo's clothing mask, but for image {name} neither a map nor a parser was "
                 "given: give ImageAndMap(image, map), or make the extractor with parser=..."
             ) from error
+
+
+def _as_describer(
+    config: str | os.PathLike[str] | CfgNode | None, weights: str | os.PathLike[str], device: str | None
+) -> Describer:
+    """The model of a checkpoint, or of an ``.onnx``; arguments and errors as of :class:`FeatureExtractor`."""
+    path = os.fspath(weights)
+    if path.lower().endswith(".onnx"):
+        if config is not None:
+            raise CheckpointError(f"{path} holds its own config, and another was given: give None in its place")
+        return ExportedDescriber(path, device)
+    if config is None:
+        raise CheckpointError(f"{path} is no .onnx, which would hold its own config: give the config that it is of")
+    from .trained_describer import trained_describer
+
+    return trained_describer(config, path, device)

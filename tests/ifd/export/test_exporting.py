@@ -132,6 +132,50 @@ np.save(sys.argv[4], model([image], [read_map(sys.argv[3], image.size)])[0])
     assert np.load(vector) == pytest.approx(FeatureExtractor(None, done.path)(ImageAndMap(pair.image, pair.map)))
 
 
+def test_the_extractor_needs_neither_the_host_nor_pytorch(exported):
+    """Of packages, numpy, Pillow and onnxruntime alone, in a process in which no other can be imported."""
+    _, people, done = exported
+    program = """
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        top = name.partition(".")[0]
+        return self.finder.find_spec(name, path, target) if top in allowed else None
+
+    def __init__(self, finder):
+        self.finder = finder
+
+ours, theirs = ("ifd", "datasets_ext", "exported_model"), ("numpy", "PIL", "onnxruntime")
+allowed = {*sys.stdlib_module_names, *ours, *theirs}
+sys.meta_path[:] = [Missing(finder) for finder in sys.meta_path]
+import numpy as np
+from datasets_ext import ImageAndMap
+from ifd.feature_extractor import FeatureExtractor
+
+extractor = FeatureExtractor(None, sys.argv[1])
+pairs = [ImageAndMap(*pair) for pair in zip(sys.argv[3::2], sys.argv[4::2])]
+np.savez(sys.argv[2], vectors=extractor(pairs), attention=extractor.inspect(pairs[0]).attention_map)
+for module, name in (("datasets_ext", "PRCC"), ("ifd", "add_ifd_config")):
+    try:
+        getattr(sys.modules[module], name)
+    except ImportError as error:
+        print(module, error)
+"""
+    found = os.path.join(os.path.dirname(done.path), "found.npz")
+    pairs = [ImageAndMap(pair.image, pair.map) for pair in people.pairs[:3]]
+    asked = [done.path, found, *(path for pair in pairs for path in (pair.image, pair.map))]
+    ended = subprocess.run([sys.executable, "-c", program, *asked], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    extractor = FeatureExtractor(None, done.path)
+    with np.load(found) as arrays:
+        assert arrays["vectors"] == pytest.approx(extractor(pairs))
+        assert arrays["attention"] == pytest.approx(extractor.inspect(pairs[0]).attention_map)
+    # What does need them says so.
+    assert [line.partition(" ")[0] for line in ended.stdout.splitlines()] == ["datasets_ext", "ifd"]
+    assert "No module named" in ended.stdout
+
+
 def test_int8_loses_little_or_is_not_written(exported, weights, tmp_path, monkeypatch):
     cfg, people, done = exported
     monkeypatch.setattr("ifd.export.exporting.MOST_LOST", 1.0)
