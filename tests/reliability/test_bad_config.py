@@ -39,7 +39,6 @@ def test_a_damaged_image_in_a_loader_s_worker_is_one_sentence(judged):
     "name",
     [
         "SOLVER.MAX_EPOCH 0",
-        "two processes, a wrong key",
         pytest.param("two processes, fewer people than they need", marks=pytest.mark.slow),
     ],
 )
