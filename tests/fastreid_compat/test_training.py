@@ -1,4 +1,4 @@
-"""The host's Baseline trained by the host's DefaultTrainer without CUDA, in one process and in two."""
+"""The host's Baseline trained by the host's DefaultTrainer without CUDA."""
 
 import json
 import math
@@ -11,7 +11,6 @@ from fastreid.engine import DefaultTrainer
 from fastreid_compat import device_config
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="training without CUDA")
-
 
 # A network whose checkpoints are small and quick to write.
 SMALL = ["MODEL.BACKBONE.NAME", "build_mobilenetv2_backbone", "MODEL.BACKBONE.DEPTH", "0.1x"]
@@ -87,52 +86,3 @@ def test_options_of_the_host_train(options, small_config):
     before = weights(trainer)
     assert "metric" in trainer.train()
     assert not [name for name, value in weights(trainer).items() if torch.equal(value, before[name])]
-
-
-PROCESSES = """
-import sys
-
-import fastreid_compat
-import torch
-from fastreid.config import get_cfg
-from fastreid.engine import DefaultTrainer, launch
-from fastreid.utils import comm
-
-
-def main(config_file, output, *options):
-    torch.manual_seed(comm.get_rank())
-    cfg = get_cfg()
-    cfg.merge_from_file(config_file)
-    cfg.merge_from_list(["OUTPUT_DIR", output, "DATALOADER.NUM_WORKERS", "1", *options])
-    trainer = DefaultTrainer(cfg)
-    trained = [name for name, value in trainer.model.named_parameters() if value.requires_grad]
-    before = {name: trainer.model.get_parameter(name).detach().clone() for name in trained}
-    results = trainer.train()
-    after = {name: trainer.model.get_parameter(name) for name in trained}
-    torch.save([before, after, results, comm.get_local_rank(), comm.get_local_size()], f"{output}/{comm.get_rank()}.pt")
-
-
-if __name__ == "__main__":
-    launch(main, 2, dist_url="auto", args=tuple(sys.argv[1:]))
-"""
-
-
-def test_two_processes_train_to_the_same_weights(tmp_path, datasets_root, run_python):
-    script, output = tmp_path / "train_net.py", tmp_path / "output"
-    script.write_text(PROCESSES)
-    output.mkdir()
-    config_file = Path(__file__).with_name("baseline_r18.yml")
-    variables = {"FASTREID_DATASETS": datasets_root, "OMP_NUM_THREADS": 1}
-    finished = run_python(script, config_file, output, *SMALL, **variables)
-    assert finished.returncode == 0, finished.stderr
-    assert finished.stderr.count("MODEL.DEVICE is 'cuda:0'") == 1, finished.stderr
-    assert "TypedStorage" not in finished.stderr
-    assert "broadcast_buffers" not in finished.stderr
-
-    ranks = [torch.load(output / f"{rank}.pt", weights_only=False) for rank in range(2)]
-    for rank, (before, after, _, local_rank, local_size) in enumerate(ranks):
-        assert (local_rank, local_size) == (rank, 2)
-        assert not [name for name in before if torch.equal(before[name], after[name])]
-    assert all(torch.equal(ranks[0][1][name], ranks[1][1][name]) for name in ranks[0][1])
-    assert "metric" in ranks[0][2]
-    assert ranks[1][2] is None
