@@ -272,11 +272,16 @@ class ClothesImageDataset(ImageDataset):
 
     def release(self) -> Release | None:
         """The published release that what was found fits, else the nearest one; None where nothing was published."""
-        releases = self.releases or ({"": self.published} if self.published else {})
-        if not releases:
-            return None
-        found = self._found({**self.splits, "test": [*self.query, *self.gallery]})
+        return self._nearest_release(self._found(self._compared())) if self._publications() else None
 
+    def _publications(self) -> Mapping[str, Mapping[str, Counts]]:
+        return self.releases or ({"": self.published} if self.published else {})
+
+    def _compared(self) -> dict[str, Sequence[Item]]:
+        # 'test' is query and gallery together, unless the data set has a split of that name.
+        return {"test": [*self.query, *self.gallery], **self.splits}
+
+    def _nearest_release(self, found: Mapping[str, Counts]) -> Release:
         def difference(counts: Mapping[str, Counts]) -> float:
             # The mean of the relative differences.
             pairs = [
@@ -287,19 +292,24 @@ class ClothesImageDataset(ImageDataset):
             ]
             return sum(abs(here - there) / there for here, there in pairs) / len(pairs)
 
-        name, counts = min(releases.items(), key=lambda release: difference(release[1]))
+        name, counts = min(self._publications().items(), key=lambda release: difference(release[1]))
         return Release(name, counts, fits=difference(counts) == 0)
 
     def counts(self) -> dict[str, tuple[Counts, Counts | None]]:
         """Sizes of the splits and, under 'all', of the whole: name to (Counts found, Counts published or None)."""
-        return self._counts(self.splits)
+        return self._counts(self.splits)[0]
 
-    def _counts(self, splits: Mapping[str, Sequence[Item]]) -> dict[str, tuple[Counts, Counts | None]]:
-        release = self.release()
-        published = release.counts if release else {}
-        if "test" in published and "test" not in splits and not set(splits) <= set(self.train_splits):
-            splits = {**splits, "test": [*self.query, *self.gallery]}
-        return {name: (found, published.get(name)) for name, found in self._found(splits).items()}
+    def _counts(
+        self, splits: Mapping[str, Sequence[Item]]
+    ) -> tuple[dict[str, tuple[Counts, Counts | None]], Release | None]:
+        if not self._publications():
+            return {name: (found, None) for name, found in self._found(splits).items()}, None
+        found = self._found({**self._compared(), **splits})
+        release = self._nearest_release(found)
+        names = [*splits]
+        if "test" in release.counts and "test" not in splits and not set(splits) <= set(self.train_splits):
+            names.append("test")
+        return {name: (found[name], release.counts.get(name)) for name in [*names, "all"]}, release
 
     def _found(self, splits: Mapping[str, Sequence[Item]]) -> dict[str, Counts]:
         # The same camera is 'prcc_c0' in training items and 0 in test items; as a whole it is one camera.
@@ -317,7 +327,7 @@ class ClothesImageDataset(ImageDataset):
         }
 
     def _show(self, splits: Mapping[str, Sequence[Item]]) -> None:
-        rows = self._counts(splits)
+        rows, release = self._counts(splits)
         # Columns that nothing here has are left out, but for those that readers of the table look for.
         columns = [
             (name, title)
@@ -328,7 +338,6 @@ class ClothesImageDataset(ImageDataset):
         table = [
             [name, *(_or_dash(getattr(found, column)) for column, _ in columns)] for name, (found, _) in rows.items()
         ]
-        release = self.release()
         if release is not None:
             headers.append("published")
             for line, (_, published) in zip(table, rows.values(), strict=True):

@@ -13,7 +13,7 @@ def main(args: argparse.Namespace) -> dict:
     cfg = setup(args)
     if args.eval_only:
         return evaluate(cfg)
-    return train(cfg, resume=args.resume)
+    return train(cfg, resume=args.resume, checked=True)
 
 
 def command(args: argparse.Namespace) -> None:

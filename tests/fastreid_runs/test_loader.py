@@ -92,7 +92,8 @@ def test_without_shared_memory_or_workers_nothing_is_asked(memory, tmp_path):
 
 def test_the_loaders_ask_for_what_their_batches_take(tiny_config, monkeypatch):
     asked = []
-    monkeypatch.setattr("ifd.data.build.workers_that_fit", lambda wanted, size: asked.append((wanted, size)) or 0)
+    for module in ("fastreid_runs.train_loader", "ifd.data.build"):
+        monkeypatch.setattr(f"{module}.workers_that_fit", lambda wanted, size: asked.append((wanted, size)) or 0)
     tiny_config.DATALOADER.NUM_WORKERS = 3
     tiny_config.INPUT.SIZE_TEST = [32, 16]
     build_train_loader(tiny_config)

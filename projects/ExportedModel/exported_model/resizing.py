@@ -39,7 +39,7 @@ def resized_mask(mask: np.ndarray, size: tuple[int, int], how: str) -> np.ndarra
     if how == "nearest":
         rows, columns = (_nearest(new, old) for new, old in zip(size, mask.shape, strict=True))
         return mask[rows[:, None], columns].astype(np.float32)
-    down, across = (_part_weights(old, new) for new, old in zip(size, mask.shape, strict=True))
+    down, across = (touching_weights(old, new) for new, old in zip(size, mask.shape, strict=True))
     spread: np.ndarray = down @ mask.astype(np.float32) @ across.T
     return spread.clip(0, 1)
 
@@ -50,7 +50,7 @@ def _nearest(new: int, old: int) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)
-def _part_weights(length: int, size: int) -> np.ndarray:
+def touching_weights(length: int, size: int) -> np.ndarray:
     """How much each pixel of a line has part in each pixel of the line that Pillow's bicubic filter makes of it.
 
     Args:

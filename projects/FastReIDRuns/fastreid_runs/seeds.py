@@ -38,7 +38,7 @@ def check_seeds(args: argparse.Namespace, cfg: CfgNode, keys: RunKeys) -> None:
         ConfigError: seeds that are there twice, or options that do not go with seeds.
     """
     if comm.get_world_size() > 1:
-        raise ConfigError("run_seeds starts processes of its own; call it outside of launch(), as train_net.py does")
+        raise ConfigError("run_seeds starts processes of its own; call it outside of launch()")
     check_processes(args)
     if len(set(args.seeds)) < len(args.seeds):
         raise ConfigError(f"--seeds is {' '.join(map(str, args.seeds))}; expected different numbers")

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from .epoch_stream import EpochStream
 from .fingerprint import fingerprint
-from .loader import StreamLoader, detach_from_process
+from .loader import StreamLoader, detach_from_process, workers_that_fit
 from .seeding import SeededIndex, drawing_from
 
 logger = logging.getLogger("fastreid.runs")
@@ -77,6 +77,45 @@ def sampler_builder(
     if name not in builders:
         raise ValueError(f"DATALOADER.SAMPLER_TRAIN is {name!r}; expected one of {', '.join(builders)}")
     return builders[name]
+
+
+def build_loader(
+    cfg: CfgNode,
+    train_set: Any,
+    *,
+    seed: int,
+    stage: int,
+    own: Mapping[str, Callable[[int], Iterable[int]]] | None = None,
+    channels: int = 3,
+) -> StreamLoader:
+    """The endless training loader over a data set, with the batch, the sampler and the workers that the config names.
+
+    Args:
+        cfg: full config.
+        train_set: read by :class:`SeededIndex`, with ``img_items``.
+        seed: of the training; negative: a random one, shared by the processes.
+        stage: which of a training's stages it is, from 1.
+        own: a project's samplers by name, as of :func:`sampler_builder`.
+        channels: of an image, with what comes beside it.
+
+    Raises:
+        ValueError: the images do not fill one batch, or cannot be sampled as the config says.
+    """
+    if len(train_set) < cfg.SOLVER.IMS_PER_BATCH:
+        raise ValueError(
+            f"{len(train_set)} training images do not fill one batch of SOLVER.IMS_PER_BATCH "
+            f"{cfg.SOLVER.IMS_PER_BATCH}; lower it"
+        )
+    batch_size = cfg.SOLVER.IMS_PER_BATCH // comm.get_world_size()
+    size = batch_bytes(cfg.INPUT.SIZE_TRAIN, batch_size, channels)
+    return build_stream_loader(
+        train_set,
+        sampler_builder(cfg, train_set.img_items, batch_size, own),
+        total_batch_size=cfg.SOLVER.IMS_PER_BATCH,
+        num_workers=workers_that_fit(cfg.DATALOADER.NUM_WORKERS, size),
+        seed=seed,
+        stage=stage,
+    )
 
 
 def build_stream_loader(

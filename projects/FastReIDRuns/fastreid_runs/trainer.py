@@ -13,12 +13,12 @@ from fastreid.utils import comm
 
 from .checkpointer import BEST, CheckpointError, WholeCheckpointer, read_entries
 from .hooks import CheckpointedEvaluation, EvaluationWriter
-from .loader import StreamLoader, workers_that_fit
+from .loader import StreamLoader
 from .resuming import refuse_other_run, with_settled_seed
 from .run_keys import PLAIN, RunKeys
 from .run_record import RunRecord
 from .seeding import MODEL, WEIGHTS, derived_seed, seed_process
-from .train_loader import SeededDataset, batch_bytes, build_stream_loader, sampler_builder
+from .train_loader import SeededDataset, build_loader
 from .training_errors import in_a_sentence
 from .whole_files import cut_log
 
@@ -65,21 +65,7 @@ class ResumableTrainer(DefaultTrainer):
         Its ``dataset`` has a ``fingerprint()``.
         """
         train_set = SeededDataset(super().build_train_loader(cfg).dataset)
-        if len(train_set) < cfg.SOLVER.IMS_PER_BATCH:
-            raise ValueError(
-                f"{len(train_set)} training images do not fill one batch of SOLVER.IMS_PER_BATCH "
-                f"{cfg.SOLVER.IMS_PER_BATCH}; lower it"
-            )
-        batch_size = cfg.SOLVER.IMS_PER_BATCH // comm.get_world_size()
-        size = batch_bytes(cfg.INPUT.SIZE_TRAIN, batch_size)
-        return build_stream_loader(
-            train_set,
-            sampler_builder(cfg, train_set.img_items, batch_size),
-            total_batch_size=cfg.SOLVER.IMS_PER_BATCH,
-            num_workers=workers_that_fit(cfg.DATALOADER.NUM_WORKERS, size),
-            seed=cls.keys.seed_of(cfg),
-            stage=cls.stage_number(cfg),
-        )
+        return build_loader(cfg, train_set, seed=cls.keys.seed_of(cfg), stage=cls.stage_number(cfg))
 
     @classmethod
     def test(cls, cfg: CfgNode, model: torch.nn.Module) -> dict[str, Any]:

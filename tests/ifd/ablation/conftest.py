@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from fastreid_runs.runs import Attempt, Run
 from ifd.ablation import VARIANTS, Trial
 from ifd.ablation.measurements import Measured
-from ifd.engine.runs import Attempt, Run
 from ifd.evaluation.rank_scores import Spread
 
 # (rank-1, mAP) by seed, in per cent.

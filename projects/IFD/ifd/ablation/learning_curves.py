@@ -6,7 +6,9 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from ..engine.runs import Run, log_entries
+from fastreid_runs import Run
+from fastreid_runs.runs import log_entries
+
 from .measurements import Column, Measured
 from .plan import Trial
 from .variants import VARIANTS

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..engine.runs import result_of
 from ..evaluation import EvaluationResult
 from ..evaluation.rank_scores import RankScores, Spread
 from .plan import Trial
@@ -63,7 +64,7 @@ class Measured:
         of_variant = {name: [trial for trial in trials if trial.variant.name == name] for name in names}
         return cls(
             {
-                name: {trial.seed: {dataset: trial.run.result(dataset) for dataset in datasets} for trial in found}
+                name: {trial.seed: {dataset: result_of(trial.run, dataset) for dataset in datasets} for trial in found}
                 for name, found in of_variant.items()
             },
             {name: {trial.seed: trial.run.seconds for trial in found} for name, found in of_variant.items()},

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..engine.runs import Run
+from fastreid_runs import Run
+
 from ..engine.stages import stage1_config, with_epochs
 from .variants import Variant, with_what_they_need
 

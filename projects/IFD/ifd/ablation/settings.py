@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from datasets_ext import dataset_class
+from datasets_ext.files import write_whole
 from fastreid_runs import OutputFolderError
 
 _FILE = "settings.json"
@@ -90,10 +91,7 @@ def check_same_settings(cfg: Any, data: DataFacts) -> None:
         )
     if folder.is_dir() and any(folder.iterdir()):
         raise OutputFolderError(f"{folder} holds something that is no ablation (no {_FILE}); name another --output")
-    folder.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".json.part")
-    part.write_text(json.dumps(asdict(here), indent=1))
-    part.replace(path)
+    write_whole(path, json.dumps(asdict(here), indent=1))
 
 
 def _compare(here: _Settings, path: Path) -> None:

@@ -1,7 +1,6 @@
 """The loaders that IFD trains and is evaluated with, from the config."""
 
 import logging
-from collections.abc import Sequence
 from typing import Any
 
 from fastreid.config import CfgNode
@@ -14,7 +13,7 @@ from clothes_methods import BackgroundAugmentation
 from datasets_ext import ParsingMaps, Tracklet, is_auto, register_csv
 from datasets_ext.bases import datasets_root
 from fastreid_runs.loader import StreamLoader, workers_that_fit
-from fastreid_runs.train_loader import batch_bytes, build_stream_loader, sampler_builder
+from fastreid_runs.train_loader import batch_bytes, build_loader
 
 from .appearance_sampler import ProportionalAppearanceSampler
 from .frames import FrameDataset, TestFacts, dense_items
@@ -23,6 +22,9 @@ from .parsed_dataset import ParsedDataset
 from .transforms import build_masked_transforms
 
 logger = logging.getLogger("fastreid.ifd.data")
+
+# RGB and mask.
+_CHANNELS = 4
 
 
 def build_train_set(cfg: CfgNode) -> ParsedDataset:
@@ -67,52 +69,41 @@ def _train_items(cfg: CfgNode, *, show: bool) -> tuple[list[tuple], list[Parsing
     return items, parsing_maps
 
 
-def build_train_loader(cfg: CfgNode) -> StreamLoader:
+def build_train_loader(cfg: CfgNode, train_set: ParsedDataset | None = None) -> StreamLoader:
     """The host's endless training loader over DATASETS.NAMES, whose batches hold image, mask, identity and outfit.
 
     DATALOADER.SAMPLER_TRAIN names one of the host's samplers or ``ProportionalAppearanceSampler``. What an epoch shows
     follows (IFD.SEED, stage, epoch); a negative seed stands for a random one, shared by the processes.
 
+    Args:
+        cfg: full config.
+        train_set: of :func:`build_train_set`, where it is at hand; None: it is built.
+
     Raises:
         ValueError: the images do not fill one batch, or cannot be sampled as the config says.
     """
-    train_set = build_train_set(cfg)
-    if len(train_set) < cfg.SOLVER.IMS_PER_BATCH:
-        raise ValueError(
-            f"{len(train_set)} training images do not fill one batch of SOLVER.IMS_PER_BATCH "
-            f"{cfg.SOLVER.IMS_PER_BATCH}; lower it"
-        )
-    batch_size = cfg.SOLVER.IMS_PER_BATCH // comm.get_world_size()
+    if train_set is None:
+        train_set = build_train_set(cfg)
     logger.info("Using training sampler %s", cfg.DATALOADER.SAMPLER_TRAIN)
     items = train_set.img_items
-    build_sampler = sampler_builder(
+    batch_size = cfg.SOLVER.IMS_PER_BATCH // comm.get_world_size()
+    return build_loader(
         cfg,
-        items,
-        batch_size,
+        train_set,
+        seed=cfg.IFD.SEED,
+        stage=stage_number(cfg),
         own={
             "ProportionalAppearanceSampler": lambda seed: ProportionalAppearanceSampler(
                 items, batch_size, cfg.DATALOADER.NUM_INSTANCE, cfg.IFD.SAMPLER.NUM_APPEARANCES, seed
             )
         },
-    )
-    return build_stream_loader(
-        train_set,
-        build_sampler,
-        total_batch_size=cfg.SOLVER.IMS_PER_BATCH,
-        num_workers=workers_that_fit(cfg.DATALOADER.NUM_WORKERS, _batch_bytes(cfg.INPUT.SIZE_TRAIN, batch_size)),
-        seed=cfg.IFD.SEED,
-        stage=stage_number(cfg),
+        channels=_CHANNELS,
     )
 
 
 def stage_number(cfg: CfgNode) -> int:
     """1 for the attention stream alone, 2 for everything else that is trained."""
     return 1 if cfg.MODEL.META_ARCHITECTURE == "IFDAttentionStream" else 2
-
-
-def _batch_bytes(size: Sequence[int], images: int) -> int:
-    # RGB and mask.
-    return batch_bytes(size, images, channels=4)
 
 
 def build_test_loader(cfg: CfgNode, dataset_name: str) -> tuple[DataLoader, int]:
@@ -143,7 +134,7 @@ def build_test_loader(cfg: CfgNode, dataset_name: str) -> tuple[DataLoader, int]
         num_query=len(dataset.query),
         num_workers=workers_that_fit(
             cfg.DATALOADER.NUM_WORKERS,
-            _batch_bytes(cfg.INPUT.SIZE_TEST, cfg.TEST.IMS_PER_BATCH // comm.get_world_size()),
+            batch_bytes(cfg.INPUT.SIZE_TEST, cfg.TEST.IMS_PER_BATCH // comm.get_world_size(), _CHANNELS),
         ),
     )
 

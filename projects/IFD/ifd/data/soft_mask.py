@@ -17,8 +17,7 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import InterpolationMode
 
-# Pillow's resampling of 8-bit images rounds its weights to multiples of 2 ** -22.
-_SMALLEST_WEIGHT = 2.0**-23
+from exported_model import resizing
 
 
 class SoftMask(tv_tensors.Mask):
@@ -84,29 +83,13 @@ def _from_pil(image: Image.Image) -> torch.Tensor:
 
 @lru_cache(maxsize=64)
 def touching_weights(length: int, size: int) -> csr_array:
-    """How much each pixel of a line has part in each pixel of the line that Pillow's bicubic filter makes of it.
+    """Those of :func:`exported_model.resizing.touching_weights` as a sparse matrix, most of which is 0.
 
     Args:
         length: pixels before.
         size: pixels after.
 
     Returns:
-        (size, length) float32 sparse matrix: the filter's weights without their signs, each row's sum 1.
+        (size, length) float32.
     """
-    scale = length / size
-    stretch = max(scale, 1.0)
-    centers = (np.arange(size)[:, None] + 0.5) * scale
-    # The filter's window in whole pixels, as Pillow cuts it.
-    pixels = np.arange(length)
-    first, last = np.trunc(centers - 2 * stretch + 0.5), np.trunc(centers + 2 * stretch + 0.5)
-    weights = np.where((pixels >= first) & (pixels < last), _bicubic(np.abs(pixels + 0.5 - centers) / stretch), 0.0)
-    weights = np.abs(weights / weights.sum(axis=1, keepdims=True))
-    weights[weights < _SMALLEST_WEIGHT] = 0.0
-    return csr_array((weights / weights.sum(axis=1, keepdims=True)).astype(np.float32))
-
-
-def _bicubic(x: np.ndarray) -> np.ndarray:
-    """Keys' cubic kernel with a = -0.5, Pillow's, at distances x >= 0."""
-    near = (1.5 * x - 2.5) * x * x + 1.0
-    far = ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
-    return np.where(x < 1, near, np.where(x < 2, far, 0.0))
+    return csr_array(resizing.touching_weights(length, size))

@@ -1,7 +1,6 @@
-from fastreid_runs import CheckpointError, ConfigError, OutputFolderError, RunError, TrainingError, launch, run_all
+from fastreid_runs import CheckpointError, ConfigError, OutputFolderError, Run, RunError, TrainingError, launch, run_all
 
 from .checkpointer import IFDCheckpointer
-from .runs import Run
 from .seeds import run_seeds
 from .setup import argument_parser, load_config, setup
 from .trainer import IFDTrainer

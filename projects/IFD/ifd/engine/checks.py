@@ -178,5 +178,5 @@ def _check_training_data(cfg: CfgNode) -> None:
     for stage, of_stage in (*stages, ("", cfg)):
         check_warm_up(of_stage.SOLVER, len(dataset) // cfg.SOLVER.IMS_PER_BATCH, stage)
     sampler = f"DATALOADER.SAMPLER_TRAIN {cfg.DATALOADER.SAMPLER_TRAIN}"
-    loader = built(sampler, build_train_loader, cfg)
+    loader = built(sampler, build_train_loader, cfg, dataset)
     built(sampler, next, iter(loader.stream))

@@ -21,7 +21,7 @@ from .trainer import IFDTrainer
 logger = logging.getLogger("fastreid.ifd.engine")
 
 
-def train(cfg: CfgNode, *, resume: bool = False, trainer: type[IFDTrainer] = IFDTrainer) -> dict:
+def train(cfg: CfgNode, *, resume: bool = False, trainer: type[IFDTrainer] = IFDTrainer, checked: bool = False) -> dict:
     """Trains as the config says: the attention stream alone first where IFD has one, then both streams.
 
     Stage 1 writes to OUTPUT_DIR/attention_stream, stage 2 to OUTPUT_DIR. MODEL.WEIGHTS is a checkpoint to start from:
@@ -34,6 +34,7 @@ def train(cfg: CfgNode, *, resume: bool = False, trainer: type[IFDTrainer] = IFD
         cfg: full config.
         resume: go on where OUTPUT_DIR stands, in whichever stage that is.
         trainer: IFDTrainer or a subclass.
+        checked: whether the config is of :func:`ifd.engine.setup`, which has checked the data sets already.
 
     Returns:
         The results of the last evaluation, see :class:`ifd.evaluation.ClothesEvaluator`.
@@ -49,7 +50,8 @@ def train(cfg: CfgNode, *, resume: bool = False, trainer: type[IFDTrainer] = IFD
     if not resume:
         refuse_overwriting(cfg.OUTPUT_DIR, [STAGE1_FOLDER])
     check_config(cfg)
-    check_data(cfg)
+    if not checked:
+        check_data(cfg)
     with occupied(cfg.OUTPUT_DIR, [STAGE1_FOLDER]):
         return _train_stages(cfg, resume, trainer)
 

@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
+from functools import partial
 from types import ModuleType
 
 import numpy as np
@@ -21,6 +22,7 @@ from datasets_ext import (
     label_system,
     tree_label_system,
 )
+from datasets_ext.files import write_whole
 from exported_model import ExportedModel, Metadata
 
 from ..feature_extractor import FeatureExtractor, Item
@@ -123,7 +125,8 @@ def export_model(
             _mark(onnx, path, metadata)
         found = agreement(people, _descriptors(extractor, people), _descriptors(FeatureExtractor(None, path), people))
         _check(found, precision)
-        _put(path, output)
+        with open(path, "rb") as file:
+            write_whole(output, partial(shutil.copyfileobj, file))
     return Exported(output, metadata, found)
 
 
@@ -224,16 +227,3 @@ def _check(found: Agreement, precision: str) -> None:
             f"In int8 a mode loses {100 * found.largest_loss:.2f} points of mAP, more than {100 * MOST_LOST:g}, and "
             f"the model was not written. Export it in fp32, or name more people like those to come.\n{lines}"
         )
-
-
-def _put(path: str, output: str) -> None:
-    """Whole or absent: the folder of the output may be on another disk."""
-    folder = os.path.dirname(os.path.abspath(output))
-    os.makedirs(folder, exist_ok=True)
-    part = os.path.join(folder, f".{os.path.basename(output)}.{os.getpid()}.part")
-    try:
-        shutil.copyfile(path, part)
-        os.replace(part, output)
-    finally:
-        if os.path.exists(part):
-            os.remove(part)
