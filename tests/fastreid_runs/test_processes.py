@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 
@@ -207,3 +208,58 @@ def test_processes_that_can_be(options):
 def test_what_says_that_another_process_is_gone():
     assert is_lost_peer(RuntimeError("[gloo/transport/tcp/pair.cc:525] Connection closed by peer [127.0.0.1]:1"))
     assert not is_lost_peer(RuntimeError("size mismatch"))
+
+
+# What two processes do that a launcher started: they meet, and then one is killed.
+LAUNCHED = """
+import os, signal, sys
+import fastreid_compat
+from datasets_ext.command import run
+from fastreid.utils import comm
+from fastreid_runs import argument_parser, launch
+
+
+def main(args):
+    print(comm.all_gather(comm.get_rank()), comm.get_local_rank(), comm.get_local_size(), flush=True)
+    comm.synchronize()
+    if comm.get_rank() == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    comm.synchronize()
+    print("done", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(run(launch, main, argument_parser().parse_args()))
+"""
+
+
+def test_processes_of_a_launcher_meet_and_the_end_of_one_is_told_by_name(tmp_path):
+    (tmp_path / "launched.py").write_text(LAUNCHED)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "launched.py"],
+            cwd=tmp_path,
+            env={**os.environ, **shared, "RANK": rank, "LOCAL_RANK": rank, "CUDA_VISIBLE_DEVICES": ""},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in "01"
+    ]
+    said = [process.communicate(timeout=300) for process in processes]
+    assert [out for out, _ in said] == ["[0, 1] 0 2\n", "[0, 1] 1 2\n"]
+    assert processes[0].returncode == 2
+    errors = [line for line in said[0][1].splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert f"rank 1 (process {processes[1].pid} on " in errors[0]
+
+
+def test_a_launcher_and_options_that_ask_for_processes_too_are_refused(monkeypatch):
+    for name, value in {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(LaunchError, match="torchrun started 2 processes, and --num-gpus"):
+        launch(lambda args: pytest.fail("ran"), argument_parser().parse_args(["--num-gpus", "2"]))

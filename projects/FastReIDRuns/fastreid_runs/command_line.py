@@ -1,6 +1,7 @@
 """From the command line to a config."""
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from fastreid_compat import available_device_config
 
 from .config_files import merge_file, merge_options
 from .errors import ConfigError
+from .launchers import is_first_by_name
 
 
 def argument_parser(description: str = "Trains or evaluates.") -> argparse.ArgumentParser:
@@ -20,8 +22,8 @@ def argument_parser(description: str = "Trains or evaluates.") -> argparse.Argum
     Args:
         description: what the command does.
     """
-    parser = default_argument_parser()
-    parser.description = description
+    # As a parent: the host's parser would tell a mistake once for each process of a launcher.
+    parser = _Parser(description=description, parents=[default_argument_parser()], add_help=False)
     parser.add_argument(
         "--seeds",
         type=count,
@@ -34,6 +36,12 @@ def argument_parser(description: str = "Trains or evaluates.") -> argparse.Argum
         "--jobs", type=positive, default=1, metavar="N", help="how many seeds run at a time (default: 1)"
     )
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if is_first_by_name(os.environ):
+            super()._print_message(message, file)
 
 
 def load_config(

@@ -1,21 +1,31 @@
 """Training in one process or several that end as one: the first mistake is told once, and none is left waiting."""
 
 import argparse
+import contextlib
 import functools
+import gc
 import os
 import re
+import socket
+import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
 import torch
+import torch.distributed as dist
 from fastreid import engine as host
+from fastreid.utils import comm
 from torch import multiprocessing
 
 from datasets_ext import UserError
 from datasets_ext.command import REFUSED, user_sentence
+
+from .launchers import LaunchError, Place, interface_towards, is_first_by_name, placed
+from .lifeline import Lifeline, Member
 
 # What gloo and NCCL say where the process at the other end is gone.
 _PEER_IS_GONE = re.compile(
@@ -23,10 +33,9 @@ _PEER_IS_GONE = re.compile(
     re.IGNORECASE,
 )
 _SECONDS_TO_END = 10
-
-
-class LaunchError(UserError, ValueError):
-    """Numbers of processes and machines, or an address, that cannot be."""
+# For processes of other machines, which start when their machines do.
+_MINUTES_TO_COME = 5
+_INTERRUPTED = 130
 
 
 class ProcessLostError(UserError, RuntimeError):
@@ -34,7 +43,10 @@ class ProcessLostError(UserError, RuntimeError):
 
 
 def launch(main: Callable[[argparse.Namespace], Any], args: argparse.Namespace) -> None:
-    """Runs ``main(args)`` in this process, or in as many as the host's options ask for.
+    """Runs ``main(args)`` in this process, or in as many as the host's options or a launcher ask for.
+
+    A process that a launcher started (torchrun, srun, a pod of Kubernetes) joins the others of its training, see
+    :func:`fastreid_runs.launchers.placed`.
 
     Args:
         main: of a module's top level, so that another process finds it.
@@ -43,7 +55,12 @@ def launch(main: Callable[[argparse.Namespace], Any], args: argparse.Namespace) 
     Raises:
         UserError: what the first process that failed says; the others have ended.
         RuntimeError: the traceback of the first process that failed, where that is no mistake of the user.
+        SystemExit: in processes of a launcher, in the place of these, with what they would say already printed, once.
     """
+    place = launched_place(args)
+    if place is not None:
+        _run_placed(main, args, place)
+        return
     check_processes(args)
     if args.num_gpus * args.num_machines == 1:
         main(args)
@@ -64,6 +81,33 @@ def launch(main: Callable[[argparse.Namespace], Any], args: argparse.Namespace) 
         finally:
             # Interrupted alone, this process would wait for them as the interpreter ends.
             _end(set(multiprocessing.active_children()) - others)
+
+
+def launched_place(args: argparse.Namespace) -> Place | None:
+    """Where this process stands among those that a launcher started; None where it is the only one, or the first.
+
+    Args:
+        args: see :func:`launch`.
+
+    Raises:
+        LaunchError: the environment cannot be, or options ask for other processes as well.
+        SystemExit: in the place of this in other processes than rank 0, which says it.
+    """
+    try:
+        place = placed(os.environ)
+        # Under srun, one task a machine and the host's options for all machines are another way of saying it.
+        if place is None or place.world_size == 1 or (place.launcher == "srun" and args.num_machines > 1):
+            return None
+        if args.num_gpus != 1 or args.num_machines != 1 or args.machine_rank != 0:
+            raise LaunchError(
+                f"{place.launcher} started {place.world_size} processes, and --num-gpus, --num-machines or "
+                f"--machine-rank asks for more; name their number in one place: leave these out, or {place.launcher}"
+            )
+    except LaunchError:
+        if not is_first_by_name(os.environ):
+            raise SystemExit(REFUSED) from None
+        raise
+    return place
 
 
 def check_processes(args: argparse.Namespace) -> None:
@@ -98,6 +142,126 @@ def check_processes(args: argparse.Namespace) -> None:
 def is_lost_peer(error: BaseException) -> bool:
     """Whether an error of this process only says that another one ended."""
     return isinstance(error, RuntimeError) and bool(_PEER_IS_GONE.search(str(error)))
+
+
+def _run_placed(main: Callable[[argparse.Namespace], Any], args: argparse.Namespace, place: Place) -> None:
+    """What a process does that a launcher started: its mistakes are told by rank 0, once."""
+    try:
+        store = _meet(place)
+        lifeline = Lifeline(
+            Member(place.rank, _speaks(place), socket.gethostname(), os.getpid()),
+            place.world_size,
+            store,
+            place.address,
+        )
+    except (RuntimeError, OSError) as error:
+        if place.rank:
+            raise SystemExit(REFUSED) from error
+        raise _unmet(place, error) from error
+    try:
+        missing = lifeline.missing(60 * _MINUTES_TO_COME)
+        if missing:
+            raise LaunchError(f"rank {', '.join(map(str, missing))} did not come within {_MINUTES_TO_COME} minutes")
+        with _process_group(place, store):
+            main(args)
+            lifeline.leave()
+    except KeyboardInterrupt:
+        lifeline.tell("interrupted")
+        raise SystemExit(_INTERRUPTED) from None
+    except Exception as error:
+        sentence = user_sentence(error)
+        if is_lost_peer(error) or isinstance(error, ProcessLostError):
+            lifeline.tell("lost")
+            print(f"error: {sentence or 'another process ended before its time'}", file=sys.stderr)
+        elif sentence is not None:
+            lifeline.tell("mistake", sentence)
+        else:
+            traceback.print_exc()
+            lifeline.tell("fault")
+            raise SystemExit(1) from error
+        raise SystemExit(REFUSED) from error
+
+
+def _meet(place: Place) -> dist.Store:
+    """The store that all processes of a training see."""
+    address = f"[{place.address}]" if ":" in place.address else place.address
+    url = f"tcp://{address}:{place.port}?rank={place.rank}&world_size={place.world_size}"
+    store, _, _ = next(dist.rendezvous(url, timeout=timedelta(minutes=_MINUTES_TO_COME)))
+    # torchrun's own store outlives a restart.
+    store = dist.PrefixStore(f"fastreid_runs/{os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}", store)
+    if store.add(f"rank/{place.rank}", 1) > 1:
+        raise RuntimeError(f"two processes are rank {place.rank}")
+    store.set(f"place/{place.rank}", f"{place.machine} {place.local_rank}")
+    return store
+
+
+def _unmet(place: Place, error: Exception) -> LaunchError:
+    text = " ".join(str(error).split())
+    where = f"{place.address}:{place.port}"
+    if "EADDRINUSE" in text or "address already in use" in text:
+        return LaunchError(f"something listens at {where} already, perhaps another training; set another MASTER_PORT")
+    return LaunchError(
+        f"{place.launcher} started {place.world_size} processes, which did not all meet at {where} (MASTER_ADDR and "
+        f"MASTER_PORT) within {_MINUTES_TO_COME} minutes: {text[:200]}"
+    )
+
+
+def _speaks(place: Place) -> bool:
+    # Of each machine one: where the first of all ended, the next on its machine.
+    return place.local_rank == (1 if place.machine == 0 else 0)
+
+
+@contextlib.contextmanager
+def _process_group(place: Place, store: dist.Store) -> Iterator[None]:
+    """The group of all processes, and for the host that of this machine's."""
+    backend = "nccl" if torch.cuda.is_available() else "gloo"
+    machines: dict[int, list[int]] = {}
+    for rank in range(place.world_size):
+        machine, local_rank = map(int, store.get(f"place/{rank}").split())
+        if local_rank != len(machines.setdefault(machine, [])):
+            raise LaunchError(
+                f"rank {rank} is LOCAL_RANK {local_rank}, but process {len(machines[machine])} of its machine; "
+                "expected those of one machine to be numbered from 0 in the order of their ranks"
+            )
+        machines[machine].append(rank)
+    if backend == "nccl":
+        if place.local_rank >= torch.cuda.device_count():
+            raise LaunchError(
+                f"rank {place.rank} is process {place.local_rank} of its machine, but PyTorch finds "
+                f"{torch.cuda.device_count()} GPUs there; expected one for each process. With SLURM, give GPUs to the "
+                "node (--gpus-per-node), not to the task"
+            )
+        torch.cuda.set_device(place.local_rank)
+    if len(machines) > 1:
+        # gloo would take what the machine's own name says, on many the loopback.
+        interface = interface_towards(place.address)
+        if interface not in ("", "lo"):
+            os.environ.setdefault("GLOO_SOCKET_IFNAME", interface)
+    try:
+        try:
+            dist.init_process_group(
+                backend, store=dist.PrefixStore("group", store), rank=place.rank, world_size=place.world_size
+            )
+            comm.synchronize()
+            # Every process takes part in making every group.
+            groups = {machine: dist.new_group(ranks) for machine, ranks in machines.items()}
+        except RuntimeError as error:
+            variable = f"{backend.upper()}_SOCKET_IFNAME"
+            raise LaunchError(
+                f"rank {place.rank} met the others at {place.address} but cannot reach them over {backend}: "
+                f"{' '.join(str(error).split())[:200]}. Name the network interface between the machines in {variable} "
+                f"(here: {os.environ.get(variable, 'not set')})"
+            ) from error
+        comm._LOCAL_PROCESS_GROUP = groups[place.machine]
+        del groups
+        yield
+    finally:
+        # The threads of a group end with the last reference to it; alive at the interpreter's end they may abort it.
+        comm._LOCAL_PROCESS_GROUP = None
+        comm._get_global_gloo_group.cache_clear()
+        gc.collect()  # a distributed model is a cycle of references with its group among them
+        if dist.is_initialized():
+            dist.destroy_process_group()
 
 
 def _run_reporting(folder: str, main: Callable[[argparse.Namespace], Any], args: argparse.Namespace) -> None:

@@ -12,11 +12,13 @@ import numpy as np
 from fastreid.config import CfgNode
 from fastreid.utils import comm
 
+from datasets_ext.command import REFUSED
 from datasets_ext.files import write_whole
 
 from .checkpointer import FINAL, CheckpointError
 from .errors import ConfigError
-from .processes import check_processes
+from .launchers import is_first_by_name
+from .processes import check_processes, launched_place
 from .run_folder import refuse_overwriting
 from .run_keys import RunKeys
 from .runner import run_all
@@ -39,6 +41,10 @@ def check_seeds(args: argparse.Namespace, cfg: CfgNode, keys: RunKeys) -> None:
     """
     if comm.get_world_size() > 1:
         raise ConfigError("run_seeds starts processes of its own; call it outside of launch()")
+    if launched_place(args) is not None:
+        if not is_first_by_name(os.environ):
+            raise SystemExit(REFUSED)
+        raise ConfigError("--seeds starts processes of its own; start it without a launcher, or one seed with it")
     check_processes(args)
     if len(set(args.seeds)) < len(args.seeds):
         raise ConfigError(f"--seeds is {' '.join(map(str, args.seeds))}; expected different numbers")
