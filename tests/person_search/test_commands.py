@@ -1,7 +1,10 @@
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+import urllib.request
 
 import numpy as np
 import pytest
@@ -255,3 +258,60 @@ def test_as_a_program_without_the_host_and_pytorch(indexed, model_path, tmp_path
     )
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.splitlines()[1].split()[5] == "p2"
+
+
+# --- serve
+
+
+@pytest.fixture
+def taken():
+    """A port of the loopback that somebody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        yield there.getsockname()[1]
+
+
+def test_a_port_that_is_taken(command, uri, model_path, taken):
+    pytest.importorskip("fastapi")
+    code, printed, complaint = command("serve", "--model", model_path, "--gallery", uri, "--port", taken)
+    assert (code, printed) == (2, "")
+    assert complaint.splitlines() == [
+        f"error: The page cannot listen at 127.0.0.1, port {taken} (Address already in use). Choose another with "
+        "--port, or --host."
+    ]
+    # What comes later, and takes longer, was not begun.
+    assert not os.path.exists(uri)
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "reason"),
+    [
+        ("192.0.2.1", 8000, " (Cannot assign requested address)"),
+        ("no.such.host.invalid", 8000, " ("),
+        ("127.0.0.1", 65536, ": ports are numbered 1 to 65535"),
+    ],
+)
+def test_addresses_that_cannot_be_listened_at(command, uri, model_path, host, port, reason):
+    pytest.importorskip("fastapi")
+    asked = ("--model", model_path, "--gallery", uri, "--host", host, "--port", port)
+    code, printed, complaint = command("serve", *asked)
+    assert (code, printed, complaint.count("\n")) == (2, "", 1)
+    assert complaint.startswith(f"error: The page cannot listen at {host}, port {port}{reason}")
+
+
+def test_the_address_is_printed_once_it_answers(indexed, model_path):
+    pytest.importorskip("fastapi")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    asked = ["serve", "--model", model_path, "--gallery", indexed, "--port", str(port)]
+    page = subprocess.Popen([sys.executable, "-m", "person_search", *asked], stdout=subprocess.PIPE, text=True)
+    try:
+        line = page.stdout.readline()
+        assert line == f"The page is at http://127.0.0.1:{port}/ (end it with Ctrl-C)\n"
+        # At once, without trying again.
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=60) as answer:
+            assert json.load(answer) == {"status": "ok"}
+    finally:
+        page.send_signal(signal.SIGINT)
+        assert page.wait(60) == 0
+        page.stdout.close()

@@ -183,16 +183,18 @@ def serve(options: argparse.Namespace) -> int:
         require_package(package, "search", "The page")
     from .page.app import create_app
     from .page.service import SearchService
-    from .page.serving import serve_app, token_for
+    from .page.serving import bound_socket, serve_app, token_for
 
     chosen = _embedder_options(options)
-    model = load_model(chosen.model, config=chosen.config, device=chosen.device)
-    maps = MapFolder(chosen.maps, chosen.map_system) if model.needs_maps and chosen.maps is not None else None
-    parser = ParserMaps(chosen.parser, chosen.device) if model.needs_maps and chosen.parser is not None else None
     token = token_for(options.host)
-    with Gallery(options.gallery, model, name=options.name) as gallery:
-        app = create_app(SearchService(gallery, model, maps, parser), token)
-        serve_app(app, options.host, options.port, token, options.open)
+    # First: a model takes its time to be loaded.
+    with bound_socket(options.host, options.port) as bound:
+        model = load_model(chosen.model, config=chosen.config, device=chosen.device)
+        maps = MapFolder(chosen.maps, chosen.map_system) if model.needs_maps and chosen.maps is not None else None
+        parser = ParserMaps(chosen.parser, chosen.device) if model.needs_maps and chosen.parser is not None else None
+        with Gallery(options.gallery, model, name=options.name) as gallery:
+            app = create_app(SearchService(gallery, model, maps, parser), token)
+            serve_app(app, bound, options.host, token, options.open)
     return 0
 
 

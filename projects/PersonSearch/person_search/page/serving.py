@@ -1,8 +1,10 @@
 """Running the page."""
 
+import contextlib
 import logging
 import os
 import secrets
+import socket
 import webbrowser
 
 from ..errors import GalleryError, require_package
@@ -10,6 +12,7 @@ from .access import is_loopback
 
 #: Of the token, where one is needed and none is to be made up.
 TOKEN_VARIABLE = "PERSON_SEARCH_TOKEN"
+_BACKLOG = 128
 
 
 def token_for(host: str) -> str | None:
@@ -26,23 +29,57 @@ def token_for(host: str) -> str | None:
     return None if is_loopback(host) else secrets.token_urlsafe(24)
 
 
-def serve_app(app: object, host: str, port: int, token: str | None, show: bool) -> None:
+def bound_socket(host: str, port: int) -> socket.socket:
+    """A socket at an address that nobody else has.
+
+    Args:
+        host: name or address, of IPv4 or IPv6.
+        port: 1 to 65,535.
+
+    Raises:
+        GalleryError: there is no such port, it is taken, the address is not this machine's, or not for this user.
+    """
+    if not 0 < port < 2**16:
+        raise GalleryError(f"The page cannot listen at {host}, port {port}: ports are numbered 1 to {2**16 - 1}.")
+    bound: socket.socket | None = None
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        bound = socket.socket(family, kind, protocol)
+        # A page that has just ended leaves connections behind.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        # Until a socket listens, the system lets a second page have the address too.
+        bound.listen(_BACKLOG)
+    except OSError as error:
+        if bound is not None:
+            bound.close()
+        raise GalleryError(
+            f"The page cannot listen at {host}, port {port} ({error.strerror}). Choose another with --port, or --host."
+        ) from error
+    return bound
+
+
+def serve_app(app: object, bound: socket.socket, host: str, token: str | None, show: bool) -> None:
     """Serves a page until it is interrupted, and prints its address.
 
     Args:
         app: as ``create_app`` makes it.
-        host, port: to listen at.
+        bound: as ``bound_socket`` makes it.
+        host: as the user calls it.
         token: see ``token_for``; printed where it was made up.
         show: whether a browser opens it.
     """
     uvicorn = require_package("uvicorn", "search", "The page")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     name = f"[{host}]" if ":" in host else host
-    address = f"http://{name}:{port}/"
+    address = f"http://{name}:{bound.getsockname()[1]}/"
     if token is not None and not os.environ.get(TOKEN_VARIABLE):
         address += f"?token={token}"
     print(f"The page is at {address} (end it with Ctrl-C)", flush=True)
     if show:
         webbrowser.open(address)
     # Addresses hold a token at most once, and what is asked for: no log of them.
-    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, server_header=False)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+    # Ctrl-C ends it as it should; uvicorn has waited for the answers under way.
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[bound])
