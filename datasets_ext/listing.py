@@ -1,5 +1,6 @@
 """Listing the images of a split and reading their labels from their names."""
 
+import io
 import os
 import re
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ _SHOWN = 5
 
 # Labels go through 64-bit integers.
 _MOST_DIGITS = 18
+_TOO_MANY_DIGITS = re.compile(rf"\d{{{_MOST_DIGITS + 1}}}", re.ASCII)
 
 # Seconds after which a listing shows that it goes on.
 _QUIET = 2
@@ -88,7 +90,8 @@ def read_lines(path: str) -> Iterator[tuple[int, str]]:
         DatasetError: it cannot be read, is no UTF-8, or has no line.
     """
     try:
-        text = read_regular_file(path).decode()
+        content = read_regular_file(path)
+        content.decode()
     except FileNotFoundError as error:
         raise DatasetNotFoundError(
             f"{shown(path)}, a list of the data set, does not exist: unpack the data set again."
@@ -98,39 +101,41 @@ def read_lines(path: str) -> Iterator[tuple[int, str]]:
     except OSError as error:
         raise DatasetError(f"{shown(path)}, a list of the data set, cannot be read: {reason(error)}.") from error
     empty = True
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
+    # One at a time: lists of frames have millions.
+    for number, line in enumerate(io.BytesIO(content), 1):
+        if text := line.decode().strip():
             empty = False
-            yield number, line.strip()
+            yield number, text
     if empty:
         raise DatasetError(f"{shown(path)}, a list of the data set, is empty: unpack the data set again.")
 
 
-def match_lines(path: str, pattern: str, expected: str) -> list[tuple[int, re.Match[str]]]:
-    """Matches every line of a list file as a whole.
+def match_lines(path: str, pattern: str, expected: str) -> Iterator[tuple[int, re.Match[str]]]:
+    """Matches every line of a list file as a whole, one after another.
 
     Args:
         path: of the file.
         pattern: regular expression for a line; ``\\d`` are the digits 0 to 9.
         expected: the same for a reader, named in the error.
 
-    Returns:
-        numbers of the lines, from 1, and matches.
+    Yields:
+        number of the line, from 1, and its match.
 
     Raises:
         DatasetError: as :func:`read_lines`, or a line does not match, which is shown.
     """
     compiled = re.compile(pattern, re.ASCII)
-    matches = []
     for number, line in read_lines(path):
         match = compiled.fullmatch(line)
         if match is None or _is_too_long(match):
             raise DatasetError(f"{shown(path)}, line {number} is {shown(line[:200])!r}. Expected {expected}.")
-        matches.append((number, match))
-    return matches
+        yield number, match
 
 
 def _is_too_long(match: re.Match[str]) -> bool:
+    # Of nearly all names the first question, which is quick, tells.
+    if _TOO_MANY_DIGITS.search(match[0]) is None:
+        return False
     return any(text is not None and len(text) > _MOST_DIGITS and text.isdigit() for text in match.groups())
 
 

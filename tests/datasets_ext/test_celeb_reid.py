@@ -39,7 +39,7 @@ def test_people_of_training_and_test_are_others_though_their_numbers_agree(lay_o
     assert dataset.counts()["all"][0].ids == 4
     notes = {note.kind: note.detail for note in find_notes(dataset)}
     assert notes["people-renumbered"].startswith("1 numbers of people stand in training and test names")
-    assert list(notes) == ["label-kind", "people-renumbered", "no-cameras"]
+    assert list(notes) == ["label-kind", "protocols", "people-renumbered", "no-cameras"]
     combined = CelebReID(root=dataset.root, verbose=False, combineall=True)
     assert combined.get_num_pids(combined.train) == 4
 
