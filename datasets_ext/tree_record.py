@@ -3,7 +3,9 @@
     {"system": "atr", "model": "mattmdjaga/segformer_b2_clothes", "version": "0.2.0", "date": "2026-11-25"}
 
 Maps of two label systems look alike: what is a face in one is a leg in the other. Makers of maps write the record
-before the first map; readers compare it with the system that they were told.
+before the first map; readers compare it with the system that they were told. Folders of a tree may have records of
+their own, at any depth: each speaks for the maps below it, none wins over another, and a tree whose records differ is
+refused.
 """
 
 import json

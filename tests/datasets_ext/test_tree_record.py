@@ -90,6 +90,59 @@ def test_folders_that_all_say_the_same(root):
 
 
 @pytest.mark.parametrize(
+    "folders",
+    [
+        ("", "train", "train/001"),
+        ("train/001", "train/002", "test"),
+        ("train", "test"),
+        ("", "train/deeper/without/maps"),
+    ],
+)
+def test_records_at_any_depth_that_agree_speak_for_all_maps_below_them(root, folders):
+    for folder in folders:
+        os.makedirs(os.path.join(root, folder), exist_ok=True)
+        say(root, "atr", folder, model="segformer")
+    assert tree_label_system(root, "auto") == tree_label_system(root, "atr") == (ATR, True)
+    # The root has a record from then on; those below stay.
+    claim_tree(root, RECORD, maps_of(root))
+    assert all(os.path.exists(os.path.join(root, folder, "label_system.json")) for folder in ("", *folders))
+
+
+@pytest.mark.parametrize(
+    "systems",
+    [
+        {"": "atr", "train/001": "lip"},
+        {"train": "atr", "train/001": "lip", "test": "atr"},
+        {"": "atr", "train": "atr", "train/001": "atr", "train/002": "pascal"},
+        {"": "atr", "train/deeper/without/maps": "lip"},
+    ],
+)
+def test_no_depth_wins_over_another(root, systems):
+    for folder, system in systems.items():
+        os.makedirs(os.path.join(root, folder), exist_ok=True)
+        say(root, system, folder)
+    for asked in ("atr", "lip", "auto"):
+        with pytest.raises(ParsingMapError, match="of several label systems") as error:
+            tree_label_system(root, asked)
+        assert all(
+            f"{system!r} in {os.path.join(root, folder)}" in str(error.value) for folder, system in systems.items()
+        )
+    with pytest.raises(ParsingMapError, match="a tree holds the maps of one model"):
+        claim_tree(root, RECORD, maps_of(root))
+
+
+def test_a_deep_record_speaks_for_no_folder_beside_it(root):
+    say(root, "atr", "train/001", model="segformer")
+    say(root, "atr", "test", model="segformer")
+    assert tree_label_system(root, "atr") == (ATR, False)
+    for otherwise in (None, "lip"):
+        with pytest.raises(ParsingMapError, match=r"no label_system\.json in .*/parsing/train/002"):
+            tree_label_system(root, "auto", otherwise=otherwise)
+    with pytest.raises(ParsingMapError, match=r"There are 3 maps .*no label_system\.json"):
+        claim_tree(root, RECORD, maps_of(root))
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"", "cannot be read"),
