@@ -16,7 +16,7 @@ def test_shots_are_ordered_as_the_benchmark_is_filled():
         Shot(0, 1, 0, 0, 0),
         Shot(1, 0, 0, 0, 0),
     ]
-    assert sorted(reversed(ordered)) == ordered
+    assert sorted({*ordered}) == ordered
 
 
 def test_a_picture_and_a_frame_of_a_walk_are_two_images():
