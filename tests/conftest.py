@@ -4,6 +4,10 @@
 import fastreid_compat  # noqa: F401
 
 # isort: on
+import logging
+import runpy
+import sys
+
 import numpy as np
 import pytest
 from fastreid.utils.env import seed_all_rng
@@ -91,6 +95,29 @@ def tiny_options(output_dir):
 def tiny_arguments():
     """The same options without OUTPUT_DIR, for a command line."""
     return tiny_options("unused")[:-2]
+
+
+@pytest.fixture
+def call_script(pytestconfig, monkeypatch, capsys):
+    """Runs a script in this process as a command, in the repository's root; returns (exit code, stdout, stderr).
+
+    Importing the host takes longer than what most of them do; tests of each command itself start a process.
+    """
+    logger = logging.getLogger("fastreid")
+    before = list(logger.handlers), logger.level, logger.propagate
+
+    def call(script, *arguments, **environment):
+        for name, value in environment.items():
+            monkeypatch.setenv(name, str(value))
+        monkeypatch.chdir(pytestconfig.rootpath)
+        monkeypatch.setattr(sys, "argv", [str(argument) for argument in (script, *arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(str(pytestconfig.rootpath / script), run_name="__main__")
+        return end.value.code, *capsys.readouterr()
+
+    yield call
+    logger.handlers[:], logger.level, logger.propagate = before
 
 
 @pytest.fixture(scope="session")

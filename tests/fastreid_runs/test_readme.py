@@ -10,27 +10,29 @@ import torch
 
 
 @pytest.fixture
-def train(pytestconfig, tmp_path, prcc_root):
-    """Runs the README's script, with options after those of a tiny Baseline."""
+def train(pytestconfig, tmp_path, prcc_root, call_script):
+    """Runs the README's script, with options after those of a tiny Baseline: (exit code, stderr, its folder)."""
     readme = (pytestconfig.rootpath / "projects" / "FastReIDRuns" / "README.md").read_text()
     script = tmp_path / "train.py"
     script.write_text(re.search(r"```python\n(.*?)```", readme, re.DOTALL)[1])
     config = pytestconfig.rootpath / "tests" / "fastreid_compat" / "baseline_r18.yml"
 
-    def call(output, *options, resume=False):
-        words = [sys.executable, script, *["--resume"] * resume, "--config-file", config]
+    def call(output, *options, resume=False, here=False):
+        words = [script, *["--resume"] * resume, "--config-file", config]
         words += ["MODEL.DEVICE", "cpu", "DATASETS.NAMES", "('PRCC',)", "DATASETS.TESTS", "('PRCC',)"]
         words += ["INPUT.REA.ENABLED", True, "RUN.SEED", 3, *options, "OUTPUT_DIR", tmp_path / output]
-        environment = {"FASTREID_DATASETS": str(prcc_root), "PATH": "", "OMP_NUM_THREADS": "1"}
+        if here:
+            code, _, errors = call_script(*words, FASTREID_DATASETS=prcc_root)
+            return code, errors, tmp_path / output
         done = subprocess.run(
-            list(map(str, words)),
+            [sys.executable, *map(str, words)],
             capture_output=True,
             text=True,
             cwd=pytestconfig.rootpath,
-            env=environment,
+            env={"FASTREID_DATASETS": str(prcc_root), "PATH": "", "OMP_NUM_THREADS": "1"},
             check=False,
         )
-        return done, tmp_path / output
+        return done.returncode, done.stderr, tmp_path / output
 
     return call
 
@@ -40,28 +42,29 @@ def weights(folder: Path):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:SOLVER.AMP.ENABLED")
 def test_it_goes_on_as_if_it_had_not_been_stopped(train):
-    done, whole = train("whole")
-    assert done.returncode == 0, done.stderr
-    stopped, part = train("part", "SOLVER.MAX_EPOCH", 1)
-    assert stopped.returncode == 0, stopped.stderr
-    again, _ = train("part", "SOLVER.MAX_EPOCH", 2)
-    assert again.returncode == 2
-    assert "error: " in again.stderr
-    assert "holds a run already" in again.stderr
-    resumed, _ = train("part", resume=True)
-    assert resumed.returncode == 0, resumed.stderr
+    code, errors, whole = train("whole")
+    assert code == 0, errors
+    code, errors, part = train("part", "SOLVER.MAX_EPOCH", 1)
+    assert code == 0, errors
+    code, errors, _ = train("part", "SOLVER.MAX_EPOCH", 2, here=True)
+    assert code == 2
+    assert "error: " in errors
+    assert "holds a run already" in errors
+    code, errors, _ = train("part", resume=True)
+    assert code == 0, errors
     expected = weights(whole)
     assert all(torch.equal(value, expected[name]) for name, value in weights(part).items())
 
 
-@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:SOLVER.AMP.ENABLED")
 def test_mistakes_are_told_before_the_first_step(train):
     for options, sentence in (
         (("SOLVER.BASE_LR", "0.0"), "error: SOLVER.BASE_LR is 0.0; expected"),
         (("MODEL.BACKBONE.FEAT_DIM", 99), "error: an evaluation of made-up images"),
     ):
-        done, folder = train("run", *options)
-        assert done.returncode == 2
-        assert done.stderr.splitlines()[-1].startswith(sentence)
+        code, errors, folder = train("run", *options, here=True)
+        assert code == 2
+        assert errors.splitlines()[-1].startswith(sentence)
         assert not folder.exists()

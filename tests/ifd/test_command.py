@@ -31,7 +31,7 @@ def test_without_prcc_three_lines_say_what_to_do(pytestconfig, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_train_evaluate_and_draw(pytestconfig, prcc_root, tmp_path, tiny_arguments):
+def test_train_evaluate_and_draw(pytestconfig, prcc_root, tmp_path, tiny_arguments, call_script):
     root, output = pytestconfig.rootpath, tmp_path / "run"
     train_net = ("projects/IFD/train_net.py", "--config-file", "configs/IFD_R50.yml")
     options = [*tiny_arguments, "OUTPUT_DIR", output]
@@ -44,18 +44,17 @@ def test_train_evaluate_and_draw(pytestconfig, prcc_root, tmp_path, tiny_argumen
     assert results.protocol.checkpoint.chosen == "in training"
     assert "| clothing_change, multi-shot, chance" in (output / "results_PRCC.md").read_text()
 
-    evaluated = run(root, *train_net, "--eval-only", *options, datasets=prcc_root)
-    assert evaluated.returncode == 0, evaluated.stderr[-3000:]
+    code, _, errors = call_script(train_net[0], "--eval-only", *train_net[1:], *options, FASTREID_DATASETS=prcc_root)
+    assert code == 0, errors[-3000:]
     again = EvaluationResult.load(output / "eval" / "results_PRCC.json")
     assert again.flat() == pytest.approx(results.flat())
     assert again.protocol.checkpoint.chosen == "final"
 
-    drawn = run(
-        root, "projects/IFD/tools/plot_rank_lists.py", "--config-file", "configs/IFD_R50.yml",
-        "--output", tmp_path / "ranks.png", "--count", 3, *tiny_arguments,
-        "MODEL.WEIGHTS", output / "model_final.pth", datasets=prcc_root,
+    code, _, errors = call_script(
+        "projects/IFD/tools/plot_rank_lists.py", "--config-file", "configs/IFD_R50.yml",
+        "--output", tmp_path / "ranks.png", "--count", 3, *tiny_arguments, "MODEL.WEIGHTS", output / "model_final.pth",
     )  # fmt: skip
-    assert drawn.returncode == 0, drawn.stderr[-3000:]
+    assert code == 0, errors[-3000:]
     assert (tmp_path / "ranks.png").read_bytes().startswith(b"\x89PNG")
 
 

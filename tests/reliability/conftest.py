@@ -1,8 +1,6 @@
 """The cases of bad_input.py, each given to the command in this process."""
 
 import importlib.util
-import logging
-import runpy
 import sys
 from pathlib import Path
 
@@ -39,24 +37,15 @@ def space(pytestconfig, prcc_root, finished, tmp_path):
 
 
 @pytest.fixture
-def judged(space, monkeypatch, capsys):
+def judged(space, call_script):
     """Runs train_net.py with a case's input; returns (one of bad_input.OUTCOMES, stderr)."""
-    logger = logging.getLogger("fastreid")
-    before = list(logger.handlers), logger.level, logger.propagate
 
     def judged(case):
         if case.prepare:
             case.prepare(space)
-        for name, value in case.environment(space).items():
-            monkeypatch.setenv(name, value)
-        script = str(space.root / "projects" / "IFD" / "train_net.py")
-        monkeypatch.chdir(space.root)
-        monkeypatch.setattr(sys, "argv", [script, *case.arguments(space)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as end:
-            runpy.run_path(script, run_name="__main__")
-        output, errors = capsys.readouterr()
-        return load_bad_input().judge(case, end.value.code, output, errors), errors
+        code, output, errors = call_script(
+            "projects/IFD/train_net.py", *case.arguments(space), **case.environment(space)
+        )
+        return load_bad_input().judge(case, code, output, errors), errors
 
-    yield judged
-    logger.handlers[:], logger.level, logger.propagate = before
+    return judged

@@ -9,31 +9,28 @@ import pytest
 
 from ifd.evaluation import EvaluationResult
 
+COMMAND = "projects/IFD/tools/ablation.py"
+
 
 @pytest.fixture
-def ablation(pytestconfig, prcc_root, tmp_path):
-    """Runs the command with options of a tiny config; returns the finished process."""
-
-    def run(*options, variants=("ifd_joined", "baseline")):
-        arguments = ["--config-file", "configs/IFD_R50.yml", "--output", tmp_path / "ablation", "--seeds", 0]
-        return subprocess.run(
-            [sys.executable, "projects/IFD/tools/ablation.py", *map(str, arguments), "--variants", *variants, "--jobs"]
-            + ["2", *map(str, options)],
-            cwd=pytestconfig.rootpath,
-            env={**os.environ, "FASTREID_DATASETS": str(prcc_root)},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-
-    return run
+def arguments(tmp_path, tiny_arguments):
+    """Of the command, for a tiny config."""
+    where = ["--config-file", "configs/IFD_R50.yml", "--output", tmp_path / "ablation", "--seeds", 0]
+    return [*where, "--variants", "ifd_joined", "baseline", "--jobs", 2, *tiny_arguments]
 
 
 @pytest.mark.slow
-def test_variants_are_trained_and_reported_once(ablation, tiny_arguments, tmp_path):
-    options = [*tiny_arguments, "SOLVER.MAX_EPOCH", 1, "TEST.EVAL_PERIOD", 1]
-    done = ablation(*options)
+def test_variants_are_trained_and_reported_once(pytestconfig, arguments, call_script, prcc_root, tmp_path):
+    arguments += ["SOLVER.MAX_EPOCH", 1, "TEST.EVAL_PERIOD", 1]
+    done = subprocess.run(
+        [sys.executable, COMMAND, *map(str, arguments)],
+        cwd=pytestconfig.rootpath,
+        env={**os.environ, "FASTREID_DATASETS": str(prcc_root)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     folder = tmp_path / "ablation"
     values = json.loads((folder / "ablation.json").read_text())["values"]
@@ -47,17 +44,17 @@ def test_variants_are_trained_and_reported_once(ablation, tiny_arguments, tmp_pa
 
     weights = folder / "seed_0" / "ifd" / "model_final.pth"
     before = weights.stat().st_mtime_ns
-    again = ablation(*options)
-    assert again.returncode == 0, again.stderr[-3000:]
-    assert "4 runs, 4 of them done" in again.stdout
+    code, output, errors = call_script(COMMAND, *arguments, FASTREID_DATASETS=prcc_root)
+    assert code == 0, errors[-3000:]
+    assert "4 runs, 4 of them done" in output
     assert weights.stat().st_mtime_ns == before
 
-    other = ablation(*options, "SOLVER.BASE_LR", 0.5)
-    assert other.returncode == 2
-    assert "holds an ablation of another config" in other.stderr
+    code, _, errors = call_script(COMMAND, *arguments, "SOLVER.BASE_LR", 0.5)
+    assert code == 2
+    assert "holds an ablation of another config" in errors
 
 
-def test_a_start_of_its_own_is_refused(ablation, tiny_arguments):
-    done = ablation(*tiny_arguments, "MODEL.WEIGHTS", "model.pth")
-    assert done.returncode == 2
-    assert "an ablation trains each variant from the same start" in done.stderr
+def test_a_start_of_its_own_is_refused(arguments, call_script, prcc_root):
+    code, _, errors = call_script(COMMAND, *arguments, "MODEL.WEIGHTS", "model.pth", FASTREID_DATASETS=prcc_root)
+    assert code == 2
+    assert "an ablation trains each variant from the same start" in errors

@@ -2,8 +2,6 @@
 
 import logging
 import os
-import subprocess
-import sys
 
 import gdown
 import pytest
@@ -16,21 +14,14 @@ from ifd.engine.checkpointer import read_model
 from ifd.engine.checks import check_config
 from ifd.engine.starting_weights import check_backbone_weights
 
-
-@pytest.fixture
-def extract(pytestconfig):
-    def run(*arguments):
-        tool = pytestconfig.rootpath / "projects" / "IFD" / "tools" / "extract_backbone.py"
-        return subprocess.run([sys.executable, tool, *map(str, arguments)], capture_output=True, text=True, check=False)
-
-    return run
+TOOL = "projects/IFD/tools/extract_backbone.py"
 
 
-def test_both_streams_start_from_them(finished_config, tiny_config, extract, tmp_path):
+def test_both_streams_start_from_them(finished_config, tiny_config, call_script, tmp_path):
     checkpoint = os.path.join(finished_config.OUTPUT_DIR, "model_final.pth")
     path = tmp_path / "weights" / "backbone.pth"
-    done = extract(checkpoint, path)
-    assert done.returncode == 0, done.stderr
+    code, _, errors = call_script(TOOL, checkpoint, path)
+    assert code == 0, errors
     tiny_config.MODEL.BACKBONE.PRETRAIN = True
     tiny_config.MODEL.BACKBONE.PRETRAIN_PATH = str(path)
     check_config(tiny_config)
@@ -41,16 +32,16 @@ def test_both_streams_start_from_them(finished_config, tiny_config, extract, tmp
         for name, value in backbone.state_dict().items():
             assert torch.equal(value, trained[f"backbone.{name}"]), name
 
-    again = extract(checkpoint, path)
-    assert again.returncode == 2
-    assert "exists already" in again.stderr
+    code, _, errors = call_script(TOOL, checkpoint, path)
+    assert code == 2
+    assert "exists already" in errors
 
 
-def test_a_checkpoint_without_a_main_stream_is_refused(finished_config, extract, tmp_path):
+def test_a_checkpoint_without_a_main_stream_is_refused(finished_config, call_script, tmp_path):
     checkpoint = os.path.join(finished_config.OUTPUT_DIR, "attention_stream", "model_final.pth")
-    done = extract(checkpoint, tmp_path / "backbone.pth")
-    assert done.returncode == 2
-    assert "has no main stream" in done.stderr
+    code, _, errors = call_script(TOOL, checkpoint, tmp_path / "backbone.pth")
+    assert code == 2
+    assert "has no main stream" in errors
     assert not (tmp_path / "backbone.pth").exists()
 
 
