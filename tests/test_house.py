@@ -16,12 +16,25 @@ FOLDERS = {
     "fastreid_compat": "projects/FastReIDCompat/fastreid_compat",
     "fastreid_runs": "projects/FastReIDRuns/fastreid_runs",
     "ifd": "projects/IFD/ifd",
+    "model_export": "projects/ModelExport/model_export",
     "people_parsing": "projects/PeopleParsing/people_parsing",
     "person_search": "projects/PersonSearch/person_search",
     "rendered_people": "projects/RenderedPeople/rendered_people",
     "timm_backbones": "projects/TimmBackbones/timm_backbones",
 }
-# What each may import of ours and of the host.
+# What the method may import of ours and of the host.
+METHOD = {
+    "clothes_methods",
+    "clothes_rank",
+    "datasets_ext",
+    "exported_model",
+    "fastreid",
+    "fastreid_compat",
+    "fastreid_runs",
+    "people_parsing",
+    "timm_backbones",
+}
+# What each may.
 BELOW = {
     "clothes_methods": set(),
     "clothes_rank": set(),
@@ -32,6 +45,8 @@ BELOW = {
     "timm_backbones": {"fastreid", "fastreid_compat"},
     "fastreid_runs": {"datasets_ext", "fastreid", "fastreid_compat"},
     "people_parsing": {"datasets_ext", "fastreid", "fastreid_compat"},
+    "ifd": METHOD,
+    "model_export": {"ifd", *METHOD},
     "person_search": {
         "clothes_rank",
         "datasets_ext",
@@ -41,17 +56,6 @@ BELOW = {
         "ifd",
         "people_parsing",
     },
-    "ifd": {
-        "clothes_methods",
-        "clothes_rank",
-        "datasets_ext",
-        "exported_model",
-        "fastreid",
-        "fastreid_compat",
-        "fastreid_runs",
-        "people_parsing",
-        "timm_backbones",
-    },
 }
 # Imported where they are used only: a model in an ONNX file needs none of them.
 LAZY = {"person_search": (BELOW["person_search"] - {"exported_model"}) | {"torch"}}
@@ -59,7 +63,7 @@ LAZY = {"person_search": (BELOW["person_search"] - {"exported_model"}) | {"torch
 EXTRAS = {
     "anny": {"rendered_people"},
     "fastapi": {"person_search"},
-    "onnx": {"ifd"},
+    "onnx": {"model_export"},
     "onnxruntime": {"exported_model", "people_parsing", "person_search"},
     "pyarrow": {"clothes_rank"},
     "pymilvus": {"person_search"},
@@ -68,7 +72,7 @@ EXTRAS = {
     "timm": {"timm_backbones"},
     "transformers": {"people_parsing"},
 }
-LEAVES = ("ablation", "export", "visualization")
+LEAVES = ("ablation", "visualization")
 
 
 @pytest.fixture(scope="module")

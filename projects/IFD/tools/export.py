@@ -14,7 +14,7 @@ from datasets_ext.command import run
 from datasets_ext.options import positive
 from ifd.engine import load_config
 from ifd.engine.checks import check_keys
-from ifd.export import PRECISIONS, export_model, people_below, test_people
+from model_export import PRECISIONS, export_model, people_below, test_people
 
 
 def main(args: argparse.Namespace) -> None:

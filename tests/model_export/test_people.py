@@ -3,8 +3,8 @@ import pytest
 from PIL import Image
 
 from datasets_ext import DatasetError
-from ifd.export import ExportError, people_below
-from ifd.export import test_people as people_of_data_set
+from model_export import ExportError, people_below
+from model_export import test_people as people_of_data_set
 
 
 @pytest.fixture

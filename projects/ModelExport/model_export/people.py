@@ -8,8 +8,8 @@ import numpy as np
 from fastreid.config import CfgNode
 
 from datasets_ext import DatasetError, ImageAndMap, ParsingTree
+from ifd.data import ParsedDataset, build_test_loader
 
-from ..data import ParsedDataset, build_test_loader
 from .errors import ExportError
 
 _SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")

@@ -24,9 +24,9 @@ from datasets_ext import (
 )
 from datasets_ext.files import write_whole
 from exported_model import ExportedModel, Metadata
+from ifd.feature_extractor import FeatureExtractor, Item
+from ifd.fingerprint import checkpoint_fingerprint
 
-from ..feature_extractor import FeatureExtractor, Item
-from ..fingerprint import checkpoint_fingerprint
 from .agreement import Agreement, agreement
 from .errors import ExportError, require_export_package
 from .graph import ExportableModel, needs_mask, write_graph

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from exported_model import INPUT_NAME
+from ifd.modeling.stream_features import Description
 
-from ..modeling.stream_features import Description
 from .errors import ExportError, require_export_package
 
 OPSET = 20

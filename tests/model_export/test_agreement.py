@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from datasets_ext import ImageAndMap
-from ifd.export import People, agreement
+from model_export import People, agreement
 
 
 def unit(count, seed=0, dim=6):

@@ -11,11 +11,11 @@ import torch
 from datasets_ext import ImageAndMap
 from exported_model import ExportedModel
 from ifd.engine import CheckpointError
-from ifd.export import ExportError, export_model
-from ifd.export import test_people as people_of_data_set
-from ifd.export.exporting import MOST_LOST
 from ifd.feature_extractor import FeatureExtractor
 from ifd.fingerprint import checkpoint_fingerprint
+from model_export import ExportError, export_model
+from model_export import test_people as people_of_data_set
+from model_export.exporting import MOST_LOST
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")
@@ -178,7 +178,7 @@ for module, name in (("datasets_ext", "PRCC"), ("ifd", "add_ifd_config")):
 
 def test_int8_loses_little_or_is_not_written(exported, weights, tmp_path, monkeypatch):
     cfg, people, done = exported
-    monkeypatch.setattr("ifd.export.exporting.MOST_LOST", 1.0)
+    monkeypatch.setattr("model_export.exporting.MOST_LOST", 1.0)
     path = str(tmp_path / "int8.onnx")
     small = export_model(cfg, weights, path, people, precision="int8")
     assert os.path.getsize(path) < 0.5 * os.path.getsize(done.path)
@@ -204,7 +204,7 @@ def test_a_model_that_would_rank_otherwise_is_not_written(exported, weights, tmp
         scale.CopyFrom(onnx.numpy_helper.from_array(values[::-1].copy(), scale.name))
         onnx.save(graph, path)
 
-    monkeypatch.setattr("ifd.export.exporting.write_graph", another)
+    monkeypatch.setattr("model_export.exporting.write_graph", another)
     with pytest.raises(ExportError, match="does not rank as the model does, and was not written"):
         export_model(cfg, weights, str(tmp_path / "model.onnx"), people)
     assert os.listdir(tmp_path) == []
