@@ -16,6 +16,7 @@ FOLDERS = {
     "fastreid_compat": "projects/FastReIDCompat/fastreid_compat",
     "fastreid_runs": "projects/FastReIDRuns/fastreid_runs",
     "ifd": "projects/IFD/ifd",
+    "ifd_figures": "projects/IFDFigures/ifd_figures",
     "model_export": "projects/ModelExport/model_export",
     "people_parsing": "projects/PeopleParsing/people_parsing",
     "person_search": "projects/PersonSearch/person_search",
@@ -46,6 +47,7 @@ BELOW = {
     "fastreid_runs": {"datasets_ext", "fastreid", "fastreid_compat"},
     "people_parsing": {"datasets_ext", "fastreid", "fastreid_compat"},
     "ifd": METHOD,
+    "ifd_figures": {"ifd", *METHOD},
     "model_export": {"ifd", *METHOD},
     "person_search": {
         "clothes_rank",
@@ -67,12 +69,12 @@ EXTRAS = {
     "onnxruntime": {"exported_model", "people_parsing", "person_search"},
     "pyarrow": {"clothes_rank"},
     "pymilvus": {"person_search"},
-    "pytorch_grad_cam": {"ifd"},
+    "pytorch_grad_cam": {"ifd_figures"},
     "ray": {"person_search"},
     "timm": {"timm_backbones"},
     "transformers": {"people_parsing"},
 }
-LEAVES = ("ablation", "visualization")
+LEAVES = ("ablation",)
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,10 @@ from ifd.data import build_test_loader
 from ifd.engine import ConfigError, load_config, load_trained_model
 from ifd.engine.checks import check_data, check_keys
 from ifd.evaluation import Protocol
-from ifd.visualization import check_picture
+from ifd_figures import check_picture
 
 try:
-    from ifd.visualization.hard_triplets import (
+    from ifd_figures.hard_triplets import (
         check_protocol,
         find_hard_triplets,
         one_per_person,

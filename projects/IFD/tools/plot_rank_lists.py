@@ -14,8 +14,8 @@ from ifd.data import build_test_loader
 from ifd.engine import load_config, load_trained_model
 from ifd.engine.checks import check_data, check_keys
 from ifd.evaluation import MODES, Protocol
-from ifd.visualization import check_picture, plot_rank_lists, rank_lists
-from ifd.visualization.rank_lists import nearness_of
+from ifd_figures import check_picture, plot_rank_lists, rank_lists
+from ifd_figures.rank_lists import nearness_of
 
 
 def main(args: argparse.Namespace) -> None:

@@ -1,5 +1,7 @@
 """A trained model as one ONNX file that ranks as the model does, or is not written."""
 
+import fastreid_compat  # noqa: F401  (first: it makes fastreid importable)
+
 from .agreement import Agreement, Difference, agreement
 from .errors import ExportError
 from .exporting import PRECISIONS, Exported, export_model

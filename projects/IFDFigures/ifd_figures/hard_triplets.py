@@ -19,11 +19,11 @@ from tqdm import tqdm
 from clothes_rank import Labels
 from clothes_rank.modes import CLOTHES_MODES
 from clothes_rank.pairs import PersonPairs
+from ifd.evaluation.extraction import extract_descriptors
+from ifd.evaluation.protocol import Protocol
+from ifd.modeling import IFD
+from ifd.modeling.ifd_arch import StreamFeatures
 
-from ..evaluation.extraction import extract_descriptors
-from ..evaluation.protocol import Protocol
-from ..modeling import IFD
-from ..modeling.ifd_arch import StreamFeatures
 from .pictures import RIGHT, WRONG, PictureError, pixels, save_picture
 
 _STRIPES, _BINS = 6, 8

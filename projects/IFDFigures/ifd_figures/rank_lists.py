@@ -10,11 +10,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from ..data import FrameDataset
-from ..evaluation.extraction import extract_descriptors
-from ..evaluation.protocol import Protocol
-from ..evaluation.retrieval import as_retrieval
-from ..modeling import IFD
+from ifd.data import FrameDataset
+from ifd.evaluation.extraction import extract_descriptors
+from ifd.evaluation.protocol import Protocol
+from ifd.evaluation.retrieval import as_retrieval
+from ifd.modeling import IFD
+
 from .pictures import RIGHT, WRONG, PictureError, pixels, save_picture
 
 

@@ -13,8 +13,8 @@ from ifd.data import build_test_loader
 from ifd.engine import load_trained_model
 from ifd.evaluation import Protocol
 from ifd.evaluation.protocol import Checkpoint, QueryExpansion, Reranking
-from ifd.visualization import PictureError
-from ifd.visualization.hard_triplets import (
+from ifd_figures import PictureError
+from ifd_figures.hard_triplets import (
     HardTriplet,
     ModelView,
     check_protocol,

@@ -13,9 +13,9 @@ from ifd.data import build_test_loader
 from ifd.engine import load_trained_model
 from ifd.evaluation import ClothesEvaluator, Protocol
 from ifd.evaluation.protocol import Checkpoint, Reranking
-from ifd.visualization import PictureError, RankList, plot_rank_lists, rank_lists
-from ifd.visualization.pictures import pixels
-from ifd.visualization.rank_lists import nearness_of
+from ifd_figures import PictureError, RankList, plot_rank_lists, rank_lists
+from ifd_figures.pictures import pixels
+from ifd_figures.rank_lists import nearness_of
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 
-from ifd.visualization.pictures import PictureError, check_picture, pixels, save_picture
+from ifd_figures.pictures import PictureError, check_picture, pixels, save_picture
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "picture", "a.png.txt", ".png"])
