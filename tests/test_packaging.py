@@ -13,6 +13,7 @@ ROOTS = {
     "fastreid_compat": "projects/FastReIDCompat/fastreid_compat",
     "fastreid_runs": "projects/FastReIDRuns/fastreid_runs",
     "ifd": "projects/IFD/ifd",
+    "ifd_ablation": "projects/IFDAblation/ifd_ablation",
     "ifd_figures": "projects/IFDFigures/ifd_figures",
     "model_export": "projects/ModelExport/model_export",
     "people_parsing": "projects/PeopleParsing/people_parsing",

@@ -16,9 +16,9 @@ import torch
 
 from datasets_ext.command import run
 from datasets_ext.options import count, positive
-from ifd.ablation import VARIANTS, DataFacts, check_same_settings, plan_trials, write_report
 from ifd.engine import ConfigError, load_config, run_all
 from ifd.engine.checks import check_config, check_data, check_keys
+from ifd_ablation import VARIANTS, DataFacts, check_same_settings, plan_trials, write_report
 
 _TRAIN_NET = Path(__file__).resolve().parent.parent / "train_net.py"
 

@@ -11,11 +11,11 @@ import sys
 
 from datasets_ext.command import run
 from datasets_ext.options import count, positive
-from ifd.ablation import VARIANTS
 from ifd.data import build_test_loader
 from ifd.engine import ConfigError, load_config, load_trained_model
 from ifd.engine.checks import check_data, check_keys
 from ifd.evaluation import Protocol
+from ifd_ablation import VARIANTS
 from ifd_figures import check_picture
 
 try:

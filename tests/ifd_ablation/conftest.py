@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from fastreid_runs.runs import Attempt, Run
-from ifd.ablation import VARIANTS, Trial
-from ifd.ablation.measurements import Measured
 from ifd.evaluation.rank_scores import Spread
+from ifd_ablation import VARIANTS, Trial
+from ifd_ablation.measurements import Measured
 
 # (rank-1, mAP) by seed, in per cent.
 BASELINE = {0: (10.0, 20.0), 1: (14.0, 26.0)}

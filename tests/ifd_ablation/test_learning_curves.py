@@ -1,8 +1,8 @@
 """What the logs of trainings give, and the picture of it."""
 
-from ifd.ablation.learning_curves import learning_curve, mean_ap_curves, plot_learning_curves
-from ifd.ablation.measurements import Column, Measured
 from ifd.evaluation.protocol import Reranking
+from ifd_ablation.learning_curves import learning_curve, mean_ap_curves, plot_learning_curves
+from ifd_ablation.measurements import Column, Measured
 
 
 def test_a_curve_counts_steps_done_and_each_once(trials):

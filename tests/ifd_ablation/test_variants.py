@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from ifd.ablation import VARIANTS
-from ifd.ablation.variants import with_what_they_need
+from ifd_ablation import VARIANTS
+from ifd_ablation.variants import with_what_they_need
 
 
 @pytest.mark.parametrize("name", ["baseline", "with_ikt", "with_cbd", "ifd_supcon", "ifd"])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ifd.ablation.measurements import Column, Measured, pair, spread_pair
 from ifd.engine import RunError
+from ifd_ablation.measurements import Column, Measured, pair, spread_pair
 
 CHANGE = Column("clothing_change")
 

@@ -2,7 +2,7 @@
 
 import json
 
-from ifd.ablation import write_report
+from ifd_ablation import write_report
 
 
 def test_report_is_written(trials, tmp_path, is_png):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from ifd.ablation.measurements import Measured
-from ifd.ablation.tables import order_found, seeds_table, summary_table, table_beside_the_paper
 from ifd.evaluation.protocol import Reranking
+from ifd_ablation.measurements import Measured
+from ifd_ablation.tables import order_found, seeds_table, summary_table, table_beside_the_paper
 
 
 def cells_of(table):

@@ -7,8 +7,8 @@ import pytest
 
 from datasets_ext import DatasetError, datasets_root
 from datasets_ext.prcc import PRCC
-from ifd.ablation import DataFacts, check_same_settings
 from ifd.engine import OutputFolderError
+from ifd_ablation import DataFacts, check_same_settings
 
 
 def facts(note):

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from fastreid_runs import Run
+from ifd.engine.stages import stage1_config, with_epochs
 
-from ..engine.stages import stage1_config, with_epochs
 from .variants import Variant, with_what_they_need
 
 _WEIGHTS = "model_final.pth"

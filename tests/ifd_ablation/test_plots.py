@@ -1,7 +1,7 @@
 """The picture of an ablation."""
 
-from ifd.ablation.measurements import Measured
-from ifd.ablation.plots import plot_ablation
+from ifd_ablation.measurements import Measured
+from ifd_ablation.plots import plot_ablation
 
 
 def test_a_bar_for_each_variant_and_panel(measured, tmp_path):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ifd.ablation import plan_trials
 from ifd.engine import RunError
+from ifd_ablation import plan_trials
 
 
 def plan(cfg, variants, seeds=(3,), options=(), steps_per_epoch=10):
