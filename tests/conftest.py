@@ -17,12 +17,12 @@ from fastreid.utils.env import seed_all_rng
 from fastreid.utils.events import EventStorage
 from PIL import Image
 
+from clothes_evaluation import EvaluationResult
+from clothes_evaluation.protocol import Checkpoint, Protocol
+from clothes_evaluation.rank_scores import RANKS, RankScores
+from clothes_evaluation.result import ModeResult
 from ifd.data import build_test_loader
 from ifd.engine import load_config, load_trained_model, train
-from ifd.evaluation import EvaluationResult
-from ifd.evaluation.protocol import Checkpoint, Protocol
-from ifd.evaluation.rank_scores import RANKS, RankScores
-from ifd.evaluation.result import ModeResult
 
 UPPER_CLOTHES, FACE = 5, 13
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 FOLDERS = {
+    "clothes_evaluation": "projects/ClothesEvaluation/clothes_evaluation",
     "clothes_methods": "projects/ClothesMethods/clothes_methods",
     "clothes_rank": "projects/ClothesRank/clothes_rank",
     "datasets_ext": "datasets_ext",
@@ -26,6 +27,7 @@ FOLDERS = {
 }
 # What the method may import of ours and of the host.
 METHOD = {
+    "clothes_evaluation",
     "clothes_methods",
     "clothes_rank",
     "datasets_ext",
@@ -44,6 +46,7 @@ BELOW = {
     "rendered_people": set(),
     "fastreid_compat": {"fastreid"},
     "datasets_ext": {"fastreid", "fastreid_compat"},
+    "clothes_evaluation": {"clothes_rank", "datasets_ext", "fastreid", "fastreid_compat"},
     "timm_backbones": {"fastreid", "fastreid_compat"},
     "fastreid_runs": {"datasets_ext", "fastreid", "fastreid_compat"},
     "people_parsing": {"datasets_ext", "fastreid", "fastreid_compat"},

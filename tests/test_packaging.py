@@ -6,6 +6,7 @@ import os
 import pytest
 
 ROOTS = {
+    "clothes_evaluation": "projects/ClothesEvaluation/clothes_evaluation",
     "clothes_methods": "projects/ClothesMethods/clothes_methods",
     "clothes_rank": "projects/ClothesRank/clothes_rank",
     "datasets_ext": "datasets_ext",

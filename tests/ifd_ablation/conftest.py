@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from clothes_evaluation.rank_scores import Spread
 from fastreid_runs.runs import Attempt, Run
-from ifd.evaluation.rank_scores import Spread
 from ifd_ablation import VARIANTS, Trial
 from ifd_ablation.measurements import Measured
 

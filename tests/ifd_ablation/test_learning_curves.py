@@ -1,6 +1,6 @@
 """What the logs of trainings give, and the picture of it."""
 
-from ifd.evaluation.protocol import Reranking
+from clothes_evaluation.protocol import Reranking
 from ifd_ablation.learning_curves import learning_curve, mean_ap_curves, plot_learning_curves
 from ifd_ablation.measurements import Column, Measured
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ifd.evaluation.protocol import Reranking
+from clothes_evaluation.protocol import Reranking
 from ifd_ablation.measurements import Measured
 from ifd_ablation.tables import order_found, seeds_table, summary_table, table_beside_the_paper
 

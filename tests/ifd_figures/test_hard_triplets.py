@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
+from clothes_evaluation import Protocol
+from clothes_evaluation.protocol import Checkpoint, QueryExpansion, Reranking
 from ifd.data import build_test_loader
 from ifd.engine import load_trained_model
-from ifd.evaluation import Protocol
-from ifd.evaluation.protocol import Checkpoint, QueryExpansion, Reranking
 from ifd_figures import PictureError
 from ifd_figures.hard_triplets import (
     HardTriplet,

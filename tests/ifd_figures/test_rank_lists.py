@@ -9,10 +9,10 @@ import torch.nn.functional as F
 from fastreid.evaluation import inference_on_dataset
 from PIL import Image
 
+from clothes_evaluation.protocol import Checkpoint, Protocol, Reranking
 from ifd.data import build_test_loader
 from ifd.engine import load_trained_model
-from ifd.evaluation import ClothesEvaluator, Protocol
-from ifd.evaluation.protocol import Checkpoint, Reranking
+from ifd.evaluation import ClothesEvaluator, protocol_of
 from ifd_figures import PictureError, RankList, plot_rank_lists, rank_lists
 from ifd_figures.pictures import pixels
 from ifd_figures.rank_lists import nearness_of
@@ -29,7 +29,7 @@ def trained(finished_config):
 @pytest.fixture
 def lists_of(trained, finished_config):
     """Makes rank lists by the config's protocol."""
-    return lambda **kwargs: rank_lists(*trained, protocol=Protocol.of(finished_config), **kwargs)
+    return lambda **kwargs: rank_lists(*trained, protocol=protocol_of(finished_config), **kwargs)
 
 
 def scored(cfg, model, loader, num_query):
@@ -75,7 +75,7 @@ def test_nearness_is_that_of_the_descriptors(trained, lists_of, finished_config,
     finished_config.merge_from_list([item for pair in options.items() for item in pair])
     model, loader, num_query = trained
     features = torch.cat([_descriptors(model, batch["images"], **options) for batch in loader]).double()
-    assert nearness_of(Protocol.of(finished_config))[0] == name
+    assert nearness_of(protocol_of(finished_config))[0] == name
     by_title = {entry.title: entry for entry in lists_of(mode="general", count=1, top=3)}
     ((title, entry),) = by_title.items()
     query = next(
@@ -127,7 +127,7 @@ def test_a_model_without_an_attention_map_has_none(trained, finished_config):
             return batch["images"].flatten(1)
 
     _, loader, num_query = trained
-    lists = rank_lists(Other(), loader, num_query, protocol=Protocol.of(finished_config), mode="general", count=1)
+    lists = rank_lists(Other(), loader, num_query, protocol=protocol_of(finished_config), mode="general", count=1)
     assert lists[0].attention is None
 
 

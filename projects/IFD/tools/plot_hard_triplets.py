@@ -14,7 +14,7 @@ from datasets_ext.options import count, positive
 from ifd.data import build_test_loader
 from ifd.engine import ConfigError, load_config, load_trained_model
 from ifd.engine.checks import check_data, check_keys
-from ifd.evaluation import Protocol
+from ifd.evaluation import protocol_of
 from ifd_ablation import VARIANTS
 from ifd_figures import check_picture
 
@@ -44,7 +44,7 @@ def main(args: argparse.Namespace) -> None:
     cfg = configs["IFD"]
     if cfg.MODEL.META_ARCHITECTURE != "IFD":
         raise ConfigError(f"MODEL.META_ARCHITECTURE is {cfg.MODEL.META_ARCHITECTURE!r}; the maps are of IFD")
-    protocol = Protocol.of(cfg)
+    protocol = protocol_of(cfg)
     check_protocol(protocol)
     if args.dataset:
         cfg.DATASETS.TESTS = (args.dataset,)

@@ -13,7 +13,7 @@ from datasets_ext.options import count, positive
 from ifd.data import build_test_loader
 from ifd.engine import load_config, load_trained_model
 from ifd.engine.checks import check_data, check_keys
-from ifd.evaluation import MODES, Protocol
+from ifd.evaluation import MODES, protocol_of
 from ifd_figures import check_picture, plot_rank_lists, rank_lists
 from ifd_figures.rank_lists import nearness_of
 
@@ -25,7 +25,7 @@ def main(args: argparse.Namespace) -> None:
     check_keys(cfg, train=False)
     check_data(cfg, train=False)
     model = load_trained_model(cfg, cfg.MODEL.WEIGHTS)
-    name, protocol = cfg.DATASETS.TESTS[0], Protocol.of(cfg)
+    name, protocol = cfg.DATASETS.TESTS[0], protocol_of(cfg)
     loader, num_query = build_test_loader(cfg, name)
     lists = rank_lists(
         model,

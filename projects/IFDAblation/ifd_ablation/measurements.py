@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from clothes_evaluation import EvaluationResult
+from clothes_evaluation.rank_scores import RankScores, Spread
 from ifd.engine.runs import result_of
-from ifd.evaluation import EvaluationResult
-from ifd.evaluation.rank_scores import RankScores, Spread
 
 from .plan import Trial
 from .variants import VARIANTS, Variant

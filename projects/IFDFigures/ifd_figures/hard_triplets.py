@@ -16,11 +16,11 @@ from matplotlib.axes import Axes
 from pytorch_grad_cam import GradCAM
 from tqdm import tqdm
 
+from clothes_evaluation.extraction import extract_descriptors
+from clothes_evaluation.protocol import Protocol
 from clothes_rank import Labels
 from clothes_rank.modes import CLOTHES_MODES
 from clothes_rank.pairs import PersonPairs
-from ifd.evaluation.extraction import extract_descriptors
-from ifd.evaluation.protocol import Protocol
 from ifd.modeling import IFD
 from ifd.modeling.ifd_arch import StreamFeatures
 

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from clothes_evaluation.extraction import extract_descriptors
+from clothes_evaluation.protocol import Protocol
+from clothes_evaluation.retrieval import as_retrieval
 from ifd.data import FrameDataset
-from ifd.evaluation.extraction import extract_descriptors
-from ifd.evaluation.protocol import Protocol
-from ifd.evaluation.retrieval import as_retrieval
 from ifd.modeling import IFD
 
 from .pictures import RIGHT, WRONG, PictureError, pixels, save_picture

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 import fastreid_runs.seeds
+from clothes_evaluation.rank_scores import Spread
 from datasets_ext import DatasetError, UserError
 from fastreid_runs.runs import Attempt
 from ifd.engine import argument_parser, run_seeds, seeds
 from ifd.engine.seeds import seeds_text
-from ifd.evaluation.rank_scores import Spread
 
 
 def cells_of(text):

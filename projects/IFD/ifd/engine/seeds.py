@@ -4,10 +4,10 @@ import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from clothes_evaluation.results_table import table_over_seeds
 from fastreid_runs import seeds as several
 
 from ..evaluation import EvaluationResult
-from ..evaluation.results_table import table_over_seeds
 from .checks import check_config, check_data, check_keys
 from .run_keys import KEYS
 from .runs import result_of

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ifd.evaluation.protocol import Checkpoint, Protocol, QueryExpansion, Reranking
+from clothes_evaluation.protocol import Checkpoint, Protocol, QueryExpansion, Reranking
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_a_config_is_written_down(tiny_config):
     tiny_config.TEST.RERANK.ENABLED = True
     tiny_config.TEST.AQE.ENABLED = True
     tiny_config.TEST.AQE.QE_TIME = 3
-    found = Protocol.of(tiny_config, draw_seed=4)
+    found = Protocol.of(tiny_config, descriptor="main", draw_seed=4, software={"ifd": "0"})
     assert (found.metric, found.flip, found.descriptor, found.draw_seed) == ("euclidean", True, "main", 4)
     assert found.checkpoint.chosen == "best on the test queries"
     assert found.reranking == Reranking(20, 6, 0.3)
@@ -40,14 +40,9 @@ def test_a_config_is_written_down(tiny_config):
 
 
 def test_weights_of_the_joined_descriptor_are_told(tiny_config):
-    tiny_config.IFD.JOINED_WEIGHTS = [1.0, 0.5]
-    assert Protocol.of(tiny_config).joined_weights is None
-    tiny_config.IFD.DESCRIPTOR = "joined"
-    found = Protocol.of(tiny_config)
-    assert found.joined_weights == (1.0, 0.5)
+    found = Protocol.of(tiny_config, descriptor="joined", joined_weights=(1.0, 0.5))
     assert str(found).startswith("cosine distance of descriptor 'joined'; f_rg and f_a weighted 1 : 0.5; ")
-    tiny_config.IFD.JOINED_WEIGHTS = [1.0, 1.0]
-    assert "weighted" not in str(Protocol.of(tiny_config))
+    assert "weighted" not in str(Protocol.of(tiny_config, descriptor="joined", joined_weights=(1.0, 1.0)))
 
 
 @pytest.mark.parametrize(
@@ -61,12 +56,4 @@ def test_weights_of_the_joined_descriptor_are_told(tiny_config):
 )
 def test_what_was_done_to_a_ranking(tiny_config, rerank, expand, treatment):
     tiny_config.TEST.RERANK.ENABLED, tiny_config.TEST.AQE.ENABLED = rerank, expand
-    assert Protocol.of(tiny_config).treatment == treatment
-
-
-def test_stage_1_describes_by_its_own_stream(tiny_config):
-    tiny_config.IFD.DESCRIPTOR = "joined"
-    assert Protocol.of(tiny_config).joined_weights == (1.0, 1.0)
-    tiny_config.MODEL.META_ARCHITECTURE = "IFDAttentionStream"
-    found = Protocol.of(tiny_config)
-    assert (found.descriptor, found.joined_weights) == ("attention", None)
+    assert Protocol.of(tiny_config, descriptor="main").treatment == treatment

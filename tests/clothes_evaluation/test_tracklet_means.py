@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from ifd.evaluation.tracklet_means import TrackletMeans
+from clothes_evaluation.tracklet_means import TrackletMeans
 
 
 def test_batches_and_processes_add_up_to_the_mean_of_all_frames():

@@ -11,8 +11,6 @@ import fastreid
 import numpy as np
 import torch
 
-from .. import __version__
-
 # The network of a training as it stood, a run's last, the best by the test queries, or a file that somebody named.
 Choice = Literal["in training", "final", "best on the test queries", "by hand"]
 
@@ -70,9 +68,9 @@ class Protocol:
     Attributes:
         metric: cosine or euclidean.
         flip: whether descriptors are the mean of an image's and its mirror image's.
-        descriptor: IFD.DESCRIPTOR; attention of a stage 1.
+        descriptor: which of a model's it is.
         checkpoint: whose figures they are.
-        joined_weights: IFD.JOINED_WEIGHTS of the joined descriptor; None of the others.
+        joined_weights: of f_rg and f_a in a joined descriptor; None of others.
         reranking: its parameters; None: none.
         query_expansion: its parameters; None: none.
         draw_seed: seed of the single-shot galleries; None where there are none.
@@ -90,21 +88,33 @@ class Protocol:
     software: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, cfg: Any, *, draw_seed: int | None = None) -> "Protocol":
-        """What a config asks for; its MODEL.WEIGHTS is what is evaluated, empty for a network that is being trained."""
+    def of(
+        cls,
+        cfg: Any,
+        *,
+        descriptor: str,
+        joined_weights: tuple[float, float] | None = None,
+        draw_seed: int | None = None,
+        software: Mapping[str, str] | None = None,
+    ) -> "Protocol":
+        """What the host's keys of a config ask for.
+
+        Args:
+            cfg: TEST is read, and MODEL.WEIGHTS for what is evaluated, empty for a network that is being trained.
+            descriptor, joined_weights, draw_seed: see above.
+            software: versions of the model's own packages; those of host, torch, numpy and Python are added.
+        """
         aqe, rerank = cfg.TEST.AQE, cfg.TEST.RERANK
-        # Stage 1 has f_a alone, whatever both streams will be described by.
-        descriptor = "attention" if cfg.MODEL.META_ARCHITECTURE == "IFDAttentionStream" else cfg.IFD.DESCRIPTOR
         return cls(
             metric=cfg.TEST.METRIC,
             flip=cfg.TEST.FLIP.ENABLED,
             descriptor=descriptor,
             checkpoint=Checkpoint.at(cfg.MODEL.WEIGHTS),
-            joined_weights=tuple(cfg.IFD.JOINED_WEIGHTS) if descriptor == "joined" else None,
+            joined_weights=joined_weights,
             reranking=Reranking(rerank.K1, rerank.K2, rerank.LAMBDA) if rerank.ENABLED else None,
             query_expansion=QueryExpansion(aqe.QE_TIME, aqe.QE_K, aqe.ALPHA) if aqe.ENABLED else None,
             draw_seed=draw_seed,
-            software=software_versions(),
+            software={**(software or {}), **_software_versions()},
         )
 
     @property
@@ -128,14 +138,12 @@ class Protocol:
         return "; ".join(words)
 
 
-def software_versions() -> dict[str, str]:
-    """Versions of what figures depend on."""
+def _software_versions() -> dict[str, str]:
     try:
         host = metadata.version("fastreid")
     except metadata.PackageNotFoundError:
         host = f"{fastreid.__version__}, a clone"
     return {
-        "ifd": __version__,
         "fastreid": host,
         "torch": torch.__version__,
         "numpy": np.__version__,

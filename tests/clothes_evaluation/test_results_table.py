@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from ifd.evaluation.protocol import QueryExpansion, Reranking
-from ifd.evaluation.rank_scores import Spread
-from ifd.evaluation.results_table import table_over_seeds
+from clothes_evaluation.protocol import QueryExpansion, Reranking
+from clothes_evaluation.rank_scores import Spread
+from clothes_evaluation.results_table import table_over_seeds
 
 
 def cells_of(result):

@@ -1,17 +1,17 @@
 """The evaluator on a ranking worked out by hand, through the host's inference loop."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 import torch
-from fastreid.config import get_cfg
 from fastreid.evaluation import inference_on_dataset
 
-from clothes_rank import clothes_rank_from_distances
+from clothes_evaluation import ClothesEvaluator, DescriptorError, EvaluationResult, Protocol
+from clothes_evaluation.protocol import Checkpoint, QueryExpansion, Reranking
+from clothes_rank import MODES, clothes_rank, clothes_rank_from_distances
 from clothes_rank.query_expansion import expand_queries
 from clothes_rank.rerank import rerank
-from ifd import add_ifd_config
-from ifd.evaluation import MODES, ClothesEvaluator, DescriptorError, EvaluationResult, clothes_rank
 
 # One query of person 1 in clothes 10 by camera 0. The gallery by falling similarity:
 #   1. person 2                              distractor
@@ -40,14 +40,10 @@ def told(caplog):
     logger.removeHandler(caplog.handler)
 
 
-@pytest.fixture
-def cfg():
-    cfg = get_cfg()
-    add_ifd_config(cfg)
-    return cfg
+PLAIN = Protocol("cosine", False, "main", Checkpoint.at(""))
 
 
-def evaluate(cfg, output_dir=None, people=None, **kwargs):
+def evaluate(output_dir=None, people=None, protocol=PLAIN, **kwargs):
     labels = torch.tensor(people or QUERY + GALLERY)
     batch = {
         "images": torch.tensor(ANGLES).view(-1, 1, 1, 1).expand(-1, 4, 2, 2),
@@ -60,12 +56,12 @@ def evaluate(cfg, output_dir=None, people=None, **kwargs):
     class Loader(list):
         dataset = range(7)
 
-    evaluator = ClothesEvaluator(cfg, 2, output_dir, dataset_name="by_hand", **kwargs)
+    evaluator = ClothesEvaluator(protocol, 2, output_dir, dataset_name="by_hand", **kwargs)
     return inference_on_dataset(Angles(), Loader(batches), evaluator)
 
 
-def test_modes_worked_out_by_hand(cfg):
-    results = evaluate(cfg)
+def test_modes_worked_out_by_hand():
+    results = evaluate()
     expected = {
         # ranking 2 1 2 1: matches at ranks 2 and 4
         "general": (0, 100, 100 * (1 / 2 + 2 / 4) / 2, 100 * 2 / 4),
@@ -83,28 +79,27 @@ def test_modes_worked_out_by_hand(cfg):
 
 
 @pytest.mark.parametrize(("mode", "expected"), [("clothing_change", 25), ("same_clothing", 100 / 6), ("general", 25)])
-def test_metric_is_the_mean_of_rank_1_and_map_in_the_mode_asked_for(cfg, mode, expected):
-    cfg.IFD.METRIC_MODE = mode
-    assert evaluate(cfg)["metric"] == pytest.approx(expected)
+def test_metric_is_the_mean_of_rank_1_and_map_in_the_mode_asked_for(mode, expected):
+    assert evaluate(metric_mode=mode)["metric"] == pytest.approx(expected)
 
 
-def test_metric_falls_back_aloud_where_nobody_changes_clothes(cfg, tmp_path, told):
-    results = evaluate(cfg, str(tmp_path), people=[(pid, camera, 10 * pid) for pid, camera, _ in QUERY + GALLERY])
+def test_metric_falls_back_aloud_where_nobody_changes_clothes(tmp_path, told):
+    results = evaluate(str(tmp_path), people=[(pid, camera, 10 * pid) for pid, camera, _ in QUERY + GALLERY])
     assert results["clothing_change/queries"] == 0
     assert "clothing_change/mAP" not in results
     assert results["metric"] == (results["general/Rank-1"] + results["general/mAP"]) / 2 > 0
-    assert "has a match in clothing_change mode (IFD.METRIC_MODE): metric is that of general mode" in told.text
+    assert "has a match in clothing_change mode (metric_mode): metric is that of general mode" in told.text
     assert "| clothing_change, no pair | - " in (tmp_path / "results_by_hand.md").read_text()
 
 
-def test_without_any_pair_there_is_no_metric(cfg, told):
-    results = evaluate(cfg, people=[(person, 0, 10 * person) for person in range(7)])
+def test_without_any_pair_there_is_no_metric(told):
+    results = evaluate(people=[(person, 0, 10 * person) for person in range(7)])
     assert results == {f"{mode}/{name}": count for mode in MODES for name, count in (("queries", 0), ("left_out", 2))}
     assert "there is no metric to choose a checkpoint by" in told.text
 
 
-def test_the_result_is_written_and_kept(cfg, tmp_path):
-    results = evaluate(cfg, str(tmp_path / "new"))
+def test_the_result_is_written_and_kept(tmp_path):
+    results = evaluate(str(tmp_path / "new"))
     written = EvaluationResult.load(tmp_path / "new" / "results_by_hand.json")
     assert written.flat() == results
     assert written.label_kind == "labelled"
@@ -128,28 +123,27 @@ def test_the_result_is_written_and_kept(cfg, tmp_path):
         ({1: 0.0}, "1 of 7 descriptors, the first that of query 1, hold nothing but zeros.*TEST.METRIC to euclidean"),
     ],
 )
-def test_descriptors_that_cannot_be_ranked_are_refused(cfg, tmp_path, values, message):
+def test_descriptors_that_cannot_be_ranked_are_refused(tmp_path, values, message):
     features = torch.ones(7, 3)
     for row, value in values.items():
         features[row] = value
-    evaluator = ClothesEvaluator(cfg, 2, str(tmp_path))
+    evaluator = ClothesEvaluator(PLAIN, 2, str(tmp_path))
     evaluator.process({key: torch.arange(7) for key in ("targets", "camids", "clothes")}, features)
     with pytest.raises(DescriptorError, match=message):
         evaluator.evaluate()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_zeros_have_a_euclidean_distance(cfg):
-    cfg.TEST.METRIC = "euclidean"
-    evaluator = ClothesEvaluator(cfg, 2)
+def test_zeros_have_a_euclidean_distance():
+    evaluator = ClothesEvaluator(replace(PLAIN, metric="euclidean"), 2)
     labels = torch.tensor(QUERY + GALLERY)
     evaluator.process(dict(zip(("targets", "camids", "clothes"), labels.T, strict=True)), torch.zeros(7, 3))
     # All distances are equal, so that the order is the gallery's.
     assert evaluator.evaluate()["general/mAP"] == pytest.approx(100 * (1 / 2 + 2 / 4) / 2)
 
 
-def test_a_new_round_forgets_the_last(cfg):
-    evaluator = ClothesEvaluator(cfg, 2)
+def test_a_new_round_forgets_the_last():
+    evaluator = ClothesEvaluator(PLAIN, 2)
     evaluator.process(
         {key: torch.zeros(3, dtype=torch.long) for key in ("targets", "camids", "clothes")}, torch.full((3, 2), 9.0)
     )
@@ -157,11 +151,10 @@ def test_a_new_round_forgets_the_last(cfg):
     assert evaluator._batches == []
 
 
-def test_single_shot_averages_over_drawn_galleries(cfg, tmp_path):
+def test_single_shot_averages_over_drawn_galleries(tmp_path):
     """Person 1 is drawn from ranks 2, 3 and 5, person 2 from 1 and 4, so that rank-1 is right with odds 1/2 * 2/3."""
-    cfg.IFD.SINGLE_SHOT.DRAWS = 400
     people = [*QUERY, (2, 1, 20), (1, 1, 11), (1, 1, 11), (2, 1, 20), (1, 1, 11)]
-    results = evaluate(cfg, str(tmp_path), people, single_shot_gallery=True)
+    results = evaluate(str(tmp_path), people, draws=400)
     assert results["clothing_change/single_shot/Rank-1"] == pytest.approx(100 / 3, abs=8)
     assert results["clothing_change/single_shot/Rank-1_std"] == pytest.approx(100 * (2 / 9) ** 0.5, abs=5)
     assert results["clothing_change/single_shot/Rank-5"] == 100
@@ -169,36 +162,39 @@ def test_single_shot_averages_over_drawn_galleries(cfg, tmp_path):
     assert "| clothing_change, multi-shot " in table
     assert "| clothing_change, single-shot " in table
     assert "100.00 ± 0.00" in table
-    assert evaluate(cfg, None, people, single_shot_gallery=True) == results
+    assert evaluate(None, people, draws=400) == results
 
 
-def test_without_a_single_shot_protocol_none_is_scored(cfg):
-    assert not [key for key in evaluate(cfg) if "single_shot" in key]
+def test_without_a_single_shot_protocol_none_is_scored():
+    assert not [key for key in evaluate() if "single_shot" in key]
 
 
-def test_roc_key_of_the_host(cfg, tmp_path):
-    cfg.TEST.ROC.ENABLED = True
-    results = evaluate(cfg, str(tmp_path))
+def test_verification_by_false_positive_rates(tmp_path):
+    results = evaluate(str(tmp_path), verification=True)
     # The nearest distractor is nearer than the match, so that no match is accepted without it.
     assert results["clothing_change/TPR@FPR=1e-04"] == 0
     assert "true positives at false positive rate 1e-04: 0.00" in (tmp_path / "results_by_hand.md").read_text()
 
 
-@pytest.mark.parametrize(("key", "part"), [("AQE", "expanded"), ("RERANK", "re-ranked")])
-def test_aqe_and_rerank_keys_of_the_host_have_their_effect(cfg, key, part):
+@pytest.mark.parametrize(
+    ("treated", "part"),
+    [
+        ({"query_expansion": QueryExpansion(1, 4, 3.0)}, "expanded"),
+        ({"reranking": Reranking(8, 3, 0.2)}, "re-ranked"),
+    ],
+)
+def test_expansion_and_re_ranking_have_their_effect(treated, part):
     random = torch.Generator().manual_seed(0)
     features = torch.randn(60, 8, generator=random)
     pids, cameras, outfits = (torch.randint(high, (60,), generator=random) for high in (6, 3, 2))
     clothes = 2 * pids + outfits
     labels = [part for ids in (pids, cameras, clothes) for part in (ids[:20], ids[20:])]
-    cfg.TEST.AQE.QE_K, cfg.TEST.RERANK.K1, cfg.TEST.RERANK.K2, cfg.TEST.RERANK.LAMBDA = 4, 8, 3, 0.2
-    cfg.TEST[key].ENABLED = True
-    evaluator = ClothesEvaluator(cfg, 20, single_shot_gallery=True)
+    evaluator = ClothesEvaluator(replace(PLAIN, **treated), 20, draws=10)
     evaluator.process({"targets": pids, "camids": cameras, "clothes": clothes}, features)
     results = evaluator.evaluate()
 
     plain = clothes_rank(features[:20], features[20:], *labels, mode="general")
-    if key == "AQE":
+    if part == "expanded":
         expanded = expand_queries(features[:20], features[20:], times=1, k=4, alpha=3.0)
         expected = clothes_rank(*expanded, *labels, mode="general")
     else:
@@ -211,8 +207,7 @@ def test_aqe_and_rerank_keys_of_the_host_have_their_effect(cfg, key, part):
 
 
 @pytest.mark.parametrize("name", ["model_best.pth", "model_final.pth"])
-def test_weights_chosen_on_test_queries_are_told(cfg, tmp_path, name):
-    cfg.MODEL.WEIGHTS = f"some/run/{name}"
-    evaluate(cfg, str(tmp_path))
+def test_weights_chosen_on_test_queries_are_told(tmp_path, name):
+    evaluate(str(tmp_path), protocol=replace(PLAIN, checkpoint=Checkpoint.at(f"some/run/{name}")))
     told = "model_best.pth was chosen among a run's checkpoints by the test queries"
     assert (told in (tmp_path / "results_by_hand.md").read_text()) == (name == "model_best.pth")

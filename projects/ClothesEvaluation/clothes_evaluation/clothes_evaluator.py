@@ -4,7 +4,8 @@ import itertools
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import ClassVar
 
 import torch
 from fastreid.evaluation import DatasetEvaluator
@@ -23,6 +24,7 @@ from .tracklet_means import TrackletMeans
 
 _FALSE_POSITIVE_RATES = (1e-4, 1e-3, 1e-2)
 
+# By the name that logs have had from the start.
 logger = logging.getLogger("fastreid.ifd.evaluation")
 
 
@@ -30,56 +32,62 @@ class ClothesEvaluator(DatasetEvaluator):
     """Ranks the gallery for each query and scores the modes general, same_clothing and clothing_change.
 
     One pass of feature extraction serves all modes and protocols. A query without a match in a mode is left out of its
-    means and counted. Chance, the expectation of a random ranking, is printed beside each mode. The host's TEST.METRIC,
-    TEST.AQE, TEST.RERANK and TEST.ROC have their effect in every mode.
+    means and counted. Chance, the expectation of a random ranking, is printed beside each mode. The protocol's metric,
+    query expansion and re-ranking have their effect in every mode.
 
     Args:
-        cfg: full config; TEST, IFD.METRIC_MODE, IFD.SINGLE_SHOT and IFD.DESCRIPTOR are read, and MODEL.WEIGHTS for the
-            name of the checkpoint that is evaluated, empty for a network that is being trained.
+        protocol: how the ranking is made; its ``draw_seed`` is replaced.
         num_query: how many of the first images are queries.
         output_dir: where results_<data set>.json and .md go, see :class:`EvaluationResult`; None: nowhere.
         dataset_name: name for the tables.
-        single_shot_gallery: whether the data set's own protocol, one random gallery image per person, is scored as
-            well.
+        draws: galleries of one random image per person that are scored as well, a data set's own protocol; 0: none.
+        draw_seed: of these.
+        verification: whether true positives at given false positive rates are told.
         modes: that are scored, of ``clothes_rank``, those that the data set's labels allow.
+        metric_mode: whose rank-1 and mAP make ``metric``; the first of ``modes`` where it is none of them.
         label_kind: where the clothes labels come from, for the table.
         camera_kind: what cameras are, for the table.
         further_labels: what modes compare beside cameras and clothes, by name: of each query, then gallery item.
 
-    Batches of frames, with ``tracklets`` and ``frame_weights`` (:class:`ifd.data.FrameDataset`), are summed up by
-    tracklet as they come; queries and gallery are then tracklets, and descriptors of length 1.
+    Batches of frames, with ``tracklets`` and ``frame_weights``, are summed up by tracklet as they come; queries and
+    gallery are then tracklets, and descriptors of length 1.
 
     ``evaluate()`` returns :meth:`EvaluationResult.flat`, the host's dict; empty on other processes than the first. Its
-    ``metric``, the mean of rank-1 and mAP in IFD.METRIC_MODE (in ``general`` where no query counts there, with a
+    ``metric``, the mean of rank-1 and mAP in the metric's mode (in ``general`` where no query counts there, with a
     warning), is what the host's checkpointer compares.
 
     Attributes:
         result: of the last ``evaluate()``; None on other processes than the first.
+        metric_key: what warnings call ``metric_mode``, such as a config key.
     """
+
+    metric_key: ClassVar[str] = "metric_mode"
 
     def __init__(
         self,
-        cfg: Any,
+        protocol: Protocol,
         num_query: int,
         output_dir: str | None = None,
         *,
         dataset_name: str = "data set",
-        single_shot_gallery: bool = False,
+        draws: int = 0,
+        draw_seed: int = 0,
+        verification: bool = False,
         modes: Sequence[str] = MODES,
+        metric_mode: str = "clothing_change",
         label_kind: str = "labelled",
         camera_kind: str = "labelled",
         further_labels: Mapping[str, Sequence[int]] | None = None,
     ) -> None:
-        self._test = cfg.TEST.clone()
         self._modes_asked = tuple(modes)
-        self._metric_mode = cfg.IFD.METRIC_MODE if cfg.IFD.METRIC_MODE in self._modes_asked else self._modes_asked[0]
+        self._metric_mode = metric_mode if metric_mode in self._modes_asked else self._modes_asked[0]
+        self._verification = verification
         self._label_kind = label_kind
         self._camera_kind = camera_kind
         self._further_labels = dict(further_labels or {})
-        plain = not (cfg.TEST.AQE.ENABLED or cfg.TEST.RERANK.ENABLED)
-        self._draws = cfg.IFD.SINGLE_SHOT.DRAWS if single_shot_gallery and plain else 0
-        self._draws_left_out = single_shot_gallery and not plain and cfg.IFD.SINGLE_SHOT.DRAWS > 0
-        self._protocol = Protocol.of(cfg, draw_seed=cfg.IFD.SINGLE_SHOT.SEED if self._draws else None)
+        self._draws_left_out = draws > 0 and protocol.treatment != ""
+        self._draws = 0 if self._draws_left_out else draws
+        self._protocol = replace(protocol, draw_seed=draw_seed if self._draws else None)
         self._num_query = num_query
         self._output_dir = output_dir
         self._dataset_name = dataset_name
@@ -138,7 +146,7 @@ class ClothesEvaluator(DatasetEvaluator):
 
     def _modes(self, retrieval: Retrieval) -> dict[str, ModeResult]:
         verified, drawn = {}, {}
-        if self._test.ROC.ENABLED:
+        if self._verification:
             verified = retrieval.verification(self._modes_asked, false_positive_rates=_FALSE_POSITIVE_RATES)
         if self._draws_left_out:
             logger.info("Single-shot is left out: with AQE or re-ranking, features would depend on what was not drawn")
@@ -173,9 +181,10 @@ class ClothesEvaluator(DatasetEvaluator):
             )
         elif result.scored_mode != result.metric_mode:
             logger.warning(
-                "No query of %s has a match in %s mode (IFD.METRIC_MODE): metric is that of %s mode",
+                "No query of %s has a match in %s mode (%s): metric is that of %s mode",
                 result.dataset,
                 result.metric_mode,
+                self.metric_key,
                 result.scored_mode,
             )
         if self._output_dir:

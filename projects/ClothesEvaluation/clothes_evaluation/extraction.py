@@ -30,7 +30,7 @@ class Descriptors:
 
 @torch.no_grad()
 def extract_descriptors(model: torch.nn.Module, loader: Any, *, flip: bool = False) -> Descriptors:
-    """Runs a model in evaluation mode over a loader of ``ifd.data.build_test_loader``, with a progress bar.
+    """Runs a model in evaluation mode over a loader of one data set's queries and gallery, with a progress bar.
 
     Args:
         model, loader: as the host's inference takes them.

@@ -4,7 +4,7 @@ import pytest
 import torch
 from fastreid.evaluation import DatasetEvaluator, inference_on_dataset
 
-from ifd.evaluation.extraction import extract_descriptors
+from clothes_evaluation.extraction import extract_descriptors
 
 
 class Sided(torch.nn.Module):

@@ -7,9 +7,9 @@ import re
 import pytest
 from fastreid.evaluation.testing import flatten_results_dict
 
-from ifd.evaluation import EvaluationResult, ResultError
-from ifd.evaluation.protocol import Checkpoint, QueryExpansion, Reranking
-from ifd.evaluation.rank_scores import Spread
+from clothes_evaluation import EvaluationResult, ResultError
+from clothes_evaluation.protocol import Checkpoint, QueryExpansion, Reranking
+from clothes_evaluation.rank_scores import Spread
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
+from clothes_evaluation import DescriptorError, Protocol
+from clothes_evaluation.protocol import Checkpoint, QueryExpansion, Reranking
+from clothes_evaluation.retrieval import as_retrieval
 from clothes_rank.query_expansion import expand_queries
 from clothes_rank.rerank import rerank
-from ifd.evaluation import DescriptorError, Protocol
-from ifd.evaluation.protocol import Checkpoint, QueryExpansion, Reranking
-from ifd.evaluation.retrieval import as_retrieval
 
 NUM, NUM_QUERY = 40, 10
 

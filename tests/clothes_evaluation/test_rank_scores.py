@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from ifd.evaluation.rank_scores import METRICS, RankScores, Spread
+from clothes_evaluation.rank_scores import METRICS, RankScores, Spread
 
 
 def test_per_cent_in_the_order_of_the_tables():

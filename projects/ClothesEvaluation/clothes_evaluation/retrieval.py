@@ -13,6 +13,7 @@ from datasets_ext import UserError
 
 from .protocol import Protocol
 
+# By the name that logs have had from the start.
 logger = logging.getLogger("fastreid.ifd.evaluation")
 
 
