@@ -4,6 +4,7 @@ import ast
 import json
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ FOLDERS = {
     "ifd": "projects/IFD/ifd",
     "ifd_ablation": "projects/IFDAblation/ifd_ablation",
     "ifd_figures": "projects/IFDFigures/ifd_figures",
+    "masked_images": "projects/MaskedImages/masked_images",
     "model_export": "projects/ModelExport/model_export",
     "people_parsing": "projects/PeopleParsing/people_parsing",
     "person_search": "projects/PersonSearch/person_search",
@@ -35,6 +37,7 @@ METHOD = {
     "fastreid",
     "fastreid_compat",
     "fastreid_runs",
+    "masked_images",
     "people_parsing",
     "timm_backbones",
 }
@@ -50,6 +53,14 @@ BELOW = {
     "timm_backbones": {"fastreid", "fastreid_compat"},
     "fastreid_runs": {"datasets_ext", "fastreid", "fastreid_compat"},
     "people_parsing": {"datasets_ext", "fastreid", "fastreid_compat"},
+    "masked_images": {
+        "clothes_methods",
+        "datasets_ext",
+        "exported_model",
+        "fastreid",
+        "fastreid_compat",
+        "fastreid_runs",
+    },
     "ifd": METHOD,
     "ifd_ablation": {"ifd", *METHOD},
     "ifd_figures": {"ifd", *METHOD},
@@ -109,6 +120,10 @@ def modules(root: Path, name: str) -> dict[str, tuple[Path, str]]:
         module = ".".join(parts[:-1] if is_package else parts)
         found[module] = (path, module if is_package else module.rpartition(".")[0])
     return found
+
+
+def lines(files: Iterable[Path]) -> int:
+    return sum(len(path.read_text().splitlines()) for path in files)
 
 
 @pytest.mark.parametrize("name", FOLDERS)
@@ -193,4 +208,9 @@ def test_the_method_itself_reads_in_an_hour(root):
     rooms = ("modeling", "losses")
     known = modules(root, "ifd")
     files = [path for module, (path, _) in known.items() if module.split(".")[1:2] in [[room] for room in rooms]]
-    assert sum(len(path.read_text().splitlines()) for path in files) < 1500
+    assert lines(files) < 1500
+
+
+def test_the_method_s_package_holds_the_method_alone(root):
+    """What does not belong to it goes to a room of its own, see CONTRIBUTING.md."""
+    assert lines(path for path, _ in modules(root, "ifd").values()) < 4000

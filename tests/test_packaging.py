@@ -16,6 +16,7 @@ ROOTS = {
     "ifd": "projects/IFD/ifd",
     "ifd_ablation": "projects/IFDAblation/ifd_ablation",
     "ifd_figures": "projects/IFDFigures/ifd_figures",
+    "masked_images": "projects/MaskedImages/masked_images",
     "model_export": "projects/ModelExport/model_export",
     "people_parsing": "projects/PeopleParsing/people_parsing",
     "person_search": "projects/PersonSearch/person_search",

@@ -10,7 +10,7 @@ from exported_model.resizing import MASK_RESIZES, resized, resized_mask
 @pytest.mark.parametrize("how", MASK_RESIZES)
 @pytest.mark.parametrize("size", [(64, 32), (96, 48), (17, 5), (1, 1)])
 def test_as_evaluation_does(size, how):
-    transforms = pytest.importorskip("ifd.data.transforms")
+    transforms = pytest.importorskip("masked_images.transforms")
     from torchvision.transforms import InterpolationMode, v2
 
     resize = v2.Resize(list(size), interpolation=InterpolationMode.BICUBIC)

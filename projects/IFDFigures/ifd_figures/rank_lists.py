@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from clothes_evaluation.extraction import extract_descriptors
 from clothes_evaluation.protocol import Protocol
 from clothes_evaluation.retrieval import as_retrieval
-from ifd.data import FrameDataset
 from ifd.modeling import IFD
+from masked_images import FrameDataset
 
 from .pictures import RIGHT, WRONG, PictureError, pixels, save_picture
 

@@ -8,7 +8,8 @@ import numpy as np
 from fastreid.config import CfgNode
 
 from datasets_ext import DatasetError, ImageAndMap, ParsingTree
-from ifd.data import ParsedDataset, build_test_loader
+from ifd.data import build_test_loader
+from masked_images import ParsedDataset
 
 from .errors import ExportError
 

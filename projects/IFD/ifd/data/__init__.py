@@ -1,6 +1,7 @@
 from fastreid_runs.epoch_stream import EpochStream
 from fastreid_runs.loader import LoaderError, StreamLoader
 from fastreid_runs.seeding import SeededIndex
+from masked_images import FrameDataset, MaskedTransforms, ParsedDataset
 
 from .appearance_sampler import ProportionalAppearanceSampler
 from .build import (
@@ -12,9 +13,8 @@ from .build import (
     settled_label_system,
     stage_number,
 )
-from .frames import FrameDataset, TestFacts
-from .parsed_dataset import ParsedDataset
-from .transforms import MaskedTransforms, build_masked_transforms
+from .facts import TestFacts
+from .transforms import build_masked_transforms
 
 __all__ = [
     "EpochStream",

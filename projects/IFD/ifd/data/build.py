@@ -14,11 +14,11 @@ from datasets_ext import ParsingMaps, Tracklet, is_auto, register_csv
 from datasets_ext.bases import datasets_root
 from fastreid_runs.loader import StreamLoader, workers_that_fit
 from fastreid_runs.train_loader import batch_bytes, build_loader
+from masked_images import FrameDataset, ParsedDataset, dense_items
 
 from .appearance_sampler import ProportionalAppearanceSampler
-from .frames import FrameDataset, TestFacts, dense_items
+from .facts import TestFacts
 from .outfit_colours import with_colour_outfits
-from .parsed_dataset import ParsedDataset
 from .transforms import build_masked_transforms
 
 logger = logging.getLogger("fastreid.ifd.data")

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from datasets_ext import LabelSystem, clothing_mask, counterparts, image_paths, read_rgb
+from masked_images import ParsedDataset
 
-from .parsed_dataset import ParsedDataset
 from .transforms import build_masked_transforms
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from datasets_ext import PRCC, Tracklet
-from ifd.data import FrameDataset, ParsedDataset, SeededIndex
-from ifd.data.frames import clip_weights, dense_items
+from fastreid_runs.seeding import SeededIndex
+from masked_images import FrameDataset, ParsedDataset
+from masked_images.frames import clip_weights, dense_items
 
 
 def clips_of(frames, length=8, stride=4):

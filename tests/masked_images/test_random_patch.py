@@ -5,7 +5,7 @@ import random
 import torch
 
 from ifd.data import SeededIndex, build_train_loader
-from ifd.data.random_patch import PatchOfAnotherImage
+from masked_images.random_patch import PatchOfAnotherImage
 
 
 def patched(seed, probability=1.0, source=200.0):

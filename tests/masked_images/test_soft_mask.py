@@ -10,9 +10,9 @@ from torchvision.transforms import v2
 
 from ifd import add_ifd_config
 from ifd.data import build_masked_transforms
-from ifd.data.soft_mask import SoftMask, touching_weights
-from ifd.data.transforms import MaskedAutoAugment
 from ifd.modeling.inputs import mask_clothing
+from masked_images.soft_mask import SoftMask, touching_weights
+from masked_images.transforms import MaskedAutoAugment
 
 SIZES = {
     "down": (190, 85),
