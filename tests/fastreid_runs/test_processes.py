@@ -16,7 +16,7 @@ from ifd.engine import argument_parser
 from ifd.evaluation import EvaluationResult
 
 GATHER = """
-import json, sys
+import json
 import ifd
 import torch
 from fastreid.config import get_cfg
@@ -56,7 +56,8 @@ def main(output):
 
 
 if __name__ == "__main__":
-    launch(main, int(sys.argv[1]), dist_url="auto", args=(sys.argv[2],))
+    for processes in (1, 2):
+        launch(main, processes, dist_url="auto", args=(f"{processes}.json",))
 """
 
 
@@ -69,8 +70,7 @@ def run(*arguments, cwd, **environment):
 
 def test_features_are_gathered_whole_and_in_order(tmp_path):
     (tmp_path / "gather.py").write_text(GATHER)
-    for processes in (1, 2):
-        run("gather.py", processes, f"{processes}.json", cwd=tmp_path)
+    run("gather.py", cwd=tmp_path)
     one, two = (json.loads((tmp_path / f"{processes}.json").read_text()) for processes in (1, 2))
     assert one["general/queries"] == 9
     assert two == one
