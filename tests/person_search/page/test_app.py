@@ -3,6 +3,8 @@
 import io
 import re
 import shutil
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,9 @@ pytest.importorskip("fastapi")
 
 from person_search.page.bounds import Bounds
 from person_search.page.service import SearchService
+
+FORM = "multipart/form-data; boundary=b"
+PART = b'--b\r\nContent-Disposition: form-data; name="photo"'
 
 
 def png(image):
@@ -168,6 +173,90 @@ def test_photos_of_too_many_pixels(indexed_gallery, model, client_of, draw):
 def test_files_that_are_no_photos(client, content):
     page = send(client, content)
     assert (page.status_code, "cannot be read" in page.text) == (422, True)
+
+
+def test_damaged_and_deceitful_photos(indexed_gallery, model, client_of, draw):
+    client = client_of(SearchService(indexed_gallery, model, bounds=Bounds(searches_a_minute=6000)))
+    whole = png(draw(0))
+    jpeg = io.BytesIO()
+    draw(0).save(jpeg, format="JPEG")
+
+    def bomb(side):
+        header = whole[:16] + side.to_bytes(4, "big") * 2 + whole[24:29]
+        return header + zlib.crc32(header[12:]).to_bytes(4, "big") + whole[33:]
+
+    frames = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(frames, format="GIF", save_all=True, append_images=[Image.new("RGB", (8, 8))] * 3)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("../../evil.png", whole)
+    for content, told in [
+        (whole[: len(whole) // 2], "cannot be read"),
+        (jpeg.getvalue()[:300], "cannot be read"),
+        (whole[:20], "cannot be read"),
+        (whole[:40] + bytes(40) + whole[80:], "cannot be read"),
+        # Many pixels in a file of few bytes: what its header says is enough, for Pillow too where there are very many.
+        (bomb(8000), "8000 x 8000 pixels; expected at most 40,000,000"),
+        (bomb(100_000), "Image size (10000000000 pixels) exceeds limit"),
+        (frames.getvalue(), "cannot be read"),
+        (archive.getvalue(), "cannot be read"),
+        (b"\0" * 5000, "cannot be read"),
+        (b"P6 9999999 9999999 255\n", "cannot be read"),
+    ]:
+        page = send(client, content)
+        assert (page.status_code, told in page.text) == (422, True), content[:60]
+        assert "Traceback" not in page.text
+        answer = send(client, content, "/api/search")
+        assert (answer.status_code, told in answer.json()["detail"]) == (422, True)
+    # What the browser calls it is nobody's word: bytes say what a photo is.
+    named = {"photo": ("page.html", whole, "text/html")}
+    assert client.post("/search", files=named).status_code == 200
+    assert client.get("/health").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"../../../../etc/passwd", b"..\\..\\evil.png", b"/etc/evil.png", b"%2e%2e%2fevil.png", b"C:\\evil.png",
+        b"<script>alert('evil')</script>.png", b"&#34;><img src=evil onerror=alert(1)>.png", b"{{ 7 * 7 }}evil.png",
+        b"evil" + 300 * b"x" + b".png", b"evil\0.png", b"evil.png\x1b[2J", "evil\u202egnp.\U0001f600".encode(),
+        b"evil\xff\xfe.png", b"evil.png; DROP TABLE people", b"",
+    ],
+)  # fmt: skip
+def test_hostile_names_of_uploads(client, draw, name, tmp_path, monkeypatch, caplog):
+    """A name goes nowhere: not into a path, nor onto the page, nor into the log."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    before = sorted(tmp_path.rglob("*"))
+    photo = b"\r\nContent-Type: image/png\r\n\r\n" + png(draw(4, 9)) + b"\r\n--b--\r\n"
+    body, headers = PART + b'; filename="' + name + b'"' + photo, {"content-type": FORM}
+    with caplog.at_level("DEBUG"):
+        page = client.post("/search", content=body, headers=headers)
+        answer = client.post("/api/search", content=body, headers=headers)
+    assert page.status_code == answer.status_code == 200
+    assert [one["person"] for one in answer.json()[:4]] == ["p4"] * 4
+    told = page.text + answer.text + str(page.headers) + str(page.history) + caplog.text
+    assert "evil" not in told
+    assert "passwd" not in told
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"", FORM),
+        (b"--b\r\n", FORM),
+        (PART + b'; filename="a.png"\r\n\r\ncut', FORM),
+        (PART + b"\r\n\r\nno file\r\n--b--\r\n", FORM),
+        (b"photo=text", "application/x-www-form-urlencoded"),
+        (b"{", "application/json"),
+        (b"\0\xff", "image/png"),
+        (b"x", "multipart/form-data"),
+    ],
+)
+def test_bodies_that_are_no_form(client, body, kind):
+    for path in ("/search", "/api/search"):
+        assert client.post(path, content=body, headers={"content-type": kind}).status_code in (400, 422)
 
 
 def test_who_asks_too_often(indexed_gallery, model, client_of, draw):
