@@ -133,3 +133,19 @@ def test_a_photo_is_dropped(browser, address, draw, tmp_path):
     page.get_by_role("alert").wait_for()
     assert "cannot be read" in page.get_by_role("alert").inner_text()
     context.close()
+
+
+def test_the_buttons_of_a_card_stand_in_one_row(browser, address, people):
+    someone = next((people / "south").glob("p3_*_0.png"))
+    context = browser.new_context(base_url=address)
+    page = context.new_page()
+    page.goto(f"/search?query={Photo(someone.read_bytes()).id}")
+    for width in (1280, 800, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        tops = page.locator(".links").evaluate_all(
+            "all => all.map(one => [...one.children].map(link => link.getBoundingClientRect().top))"
+        )
+        assert len(tops) == 23
+        assert all(len(set(one)) == 1 for one in tops)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
