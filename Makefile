@@ -18,7 +18,7 @@ PORT ?= 8000
 
 export MPLBACKEND := Agg
 
-.PHONY: setup demo search test lint
+.PHONY: setup demo search test lint chromium
 
 setup: $(READY)
 
@@ -53,8 +53,18 @@ search: $(READY)
 	$(BIN)/python -m person_search serve --maps $(SEARCH_PEOPLE)/parsing/test --open --port $(PORT) \
 		--model $(SEARCH_DIR)/model.onnx --gallery $(SEARCH_DIR)/people.db
 
-test: lint
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+# The search page is tested in a browser: what is there, Debian's where this user may install it, else Playwright's. Where
+# there is none of them, its tests are skipped, and the summary says why.
+chromium: $(READY)
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || { \
+		echo "There is no Chromium to test the search page in: installing one, once."; \
+		{ test "$$(id -u)" = 0 && { $(APT) || { apt-get update --quiet=2 && $(APT); }; }; } \
+		|| $(BIN)/python -m playwright install chromium \
+		|| echo "None could be installed: the tests of the page in a browser are skipped (apt-get install chromium)."; }
+APT := apt-get install --yes --quiet=2 --no-install-recommends chromium
+
+test: lint chromium
+	$(BIN)/python -m pytest -rs --numprocesses auto --maxprocesses 4 --dist worksteal
 
 lint: $(READY)
 	$(BIN)/ruff check .
