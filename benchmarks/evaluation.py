@@ -1,14 +1,15 @@
 """Times the clothes-aware ranking beside the host's evaluation and a straightforward one, on random features.
 
-    python benchmarks/evaluation.py
-    python benchmarks/evaluation.py --queries 10000 --gallery 1000000
+    python -m benchmarks evaluation
+    python -m benchmarks.evaluation
+    python -m benchmarks.evaluation --queries 10000 --gallery 1000000
 
-The first run compares, in turns within one process and best of several: the plain matrix product, the ranking of all
-modes from features and from distances, the host's Cython and Python evaluation (one mode each, as they know no
-clothes), and one argsort per query and mode. The host's Cython code is compiled in a temporary copy; that takes a C
-compiler and `pip install cython setuptools`, and is left out where they are missing. Where the matrix of distances
-would not fit the limit, only the ranking from features runs. Memory is the growth of the process while a contender
-runs.
+The first has the rows of :mod:`benchmarks`. The second compares, in turns within one process and best of several: the
+plain matrix product, the ranking of all modes from features and from distances, the host's Cython and Python
+evaluation (one mode each, as they know no clothes), and one argsort per query and mode. The host's Cython code is
+compiled in a temporary copy; that takes a C compiler and `pip install cython setuptools`, and is left out where they
+are missing. Where the matrix of distances would not fit the limit, only the ranking from features runs. Memory is the
+growth of the process while a contender runs.
 """
 
 import argparse
@@ -28,6 +29,8 @@ import torch
 
 from clothes_rank import MODES, clothes_rank, clothes_rank_from_distances
 from clothes_rank.rerank import rerank
+
+from .rows import Row, compared
 
 HOST_EVALUATION = Path(importlib.util.find_spec("fastreid").submodule_search_locations[0]) / "evaluation"
 # Worker threads of BLAS libraries stay busy for some ten milliseconds after a product.
@@ -201,6 +204,42 @@ def compare(query, gallery, labels, repeats: int) -> None:
         if name in contenders:
             spread = abs(given.result["general"].mean_ap - float(np.mean(contenders[name].result[1])))
             print(f"mAP, general, {contenders[name].name}: within {100 * spread:.1e}")
+
+
+def measure(quick: bool) -> list[Row]:
+    """See :mod:`benchmarks`: three modes beside the bare matrix product, and beside the host's one mode."""
+    queries, gallery_size, people = (300, 1500, 75) if quick else (3368, 15913, 751)
+    generator = np.random.default_rng(0)
+    query = random_features(generator, queries, 512)
+    gallery = random_features(generator, gallery_size, 512)
+    labels = random_labels(generator, queries, gallery_size, people)
+    products = np.empty((queries, gallery_size), np.float32)
+    distances = 1.0 - query @ gallery.T
+    case = f"{queries} x {gallery_size} x 512"
+    rows = [
+        compared(
+            case,
+            "three modes from features / matrix product",
+            lambda: clothes_rank(query, gallery, *labels, mode=MODES),
+            lambda: np.matmul(query, gallery.T, out=products),
+            turns=5,
+        )
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        evaluate_cy = build_host_cython(Path(folder) / "rank_cylib")
+        if callable(evaluate_cy):
+            rows.append(
+                compared(
+                    case,
+                    "three modes from distances / the host's, one mode",
+                    lambda: clothes_rank_from_distances(distances, *labels, mode=MODES),
+                    lambda: evaluate_cy(distances, *labels[:4], 50),
+                    turns=3,
+                )
+            )
+        else:
+            print(f"the host's Cython {evaluate_cy}", file=sys.stderr)
+    return rows
 
 
 def rank_only(query, gallery, labels) -> None:

@@ -1,12 +1,14 @@
 """Times a gallery of person_search, embedded in a file and behind milvus-lite's server, beside faiss in memory.
 
-    python benchmarks/gallery.py
-    python benchmarks/gallery.py --pictures 20000 --dim 256
+    python -m benchmarks gallery
+    python -m benchmarks.gallery
+    python -m benchmarks.gallery --pictures 20000 --dim 256
 
-Vectors are random people: a centre each, and pictures around it whose similarity to each other is about that of good
-descriptors. Each gallery is filled in a process of its own, so that memory is that process's peak; the server's memory
-is the server's. Exact search is checked against faiss's flat index, recall measured against it. Times are the median
-over the queries, one query at a time.
+The first has the rows of :mod:`benchmarks`, exact search in the file alone. Vectors are random people: a centre each,
+and pictures around it whose similarity to each other is about that of good descriptors. Each gallery is filled in a
+process of its own, so that memory is that process's peak; the server's memory is the server's. Exact search is
+checked against faiss's flat index, recall measured against it. Times are the median over the queries, one query at a
+time.
 """
 
 import argparse
@@ -29,6 +31,8 @@ from typing import Any
 import numpy as np
 
 from person_search import Gallery, Space
+
+from .rows import Row, compared
 
 PICTURES_A_PERSON = 10
 CAMERAS = 8
@@ -96,7 +100,7 @@ class Figures(dict[str, float]):
         print(f"    {name} {value:.4g}", file=sys.stderr, flush=True)
 
 
-def measure(uri: str, options: argparse.Namespace, server: int | None) -> dict[str, float]:
+def figures(uri: str, options: argparse.Namespace, server: int | None) -> dict[str, float]:
     """Fills and searches one gallery, and says how long that took; ``server`` is the server's process."""
     import faiss
 
@@ -142,6 +146,32 @@ def measure(uri: str, options: argparse.Namespace, server: int | None) -> dict[s
     return dict(result)
 
 
+def measure(quick: bool) -> list[Row]:
+    """See :mod:`benchmarks`: exact search in a gallery in a file beside faiss's flat index in memory."""
+    import faiss
+
+    pictures, dim = (500, 64) if quick else (20_000, 512)
+    vectors = random_people(pictures, dim)
+    query = queries_of(vectors, 1)
+    flat = faiss.IndexFlatIP(dim)
+    flat.add(vectors)
+    with (
+        tempfile.TemporaryDirectory(prefix="gallery") as folder,
+        Gallery(str(Path(folder, "file.db")), Space(dim, "benchmark")) as gallery,
+    ):
+        gallery.add(vectors=vectors, source=[str(number) for number in range(pictures)])
+        gallery.flush()
+        return [
+            compared(
+                f"{pictures} x {dim}, one query",
+                "exact search in a file / faiss's flat index",
+                lambda: gallery.search(query[0], top=TOP),
+                lambda: flat.search(query, TOP),
+                turns=15,
+            )
+        ]
+
+
 def memory_to_search(uri: str, dim: int) -> float:
     """Peak MiB of a process that opens a gallery and searches it, above that of its imports."""
     import milvus_lite  # noqa: F401
@@ -154,10 +184,10 @@ def memory_to_search(uri: str, dim: int) -> float:
 
 
 def in_own_process(uri: str, options: argparse.Namespace, server: int | None) -> dict[str, float]:
-    """What ``measure`` measures in a fresh process, and ``memory_to_search`` in another."""
+    """What ``figures`` measures in a fresh process, and ``memory_to_search`` in another."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
-        result = pool.submit(measure, uri, options, server).result()
+        result = pool.submit(figures, uri, options, server).result()
     with ProcessPoolExecutor(1, mp_context=context) as pool:
         result["memory to search"] = pool.submit(memory_to_search, uri, options.dim).result()
     return result
