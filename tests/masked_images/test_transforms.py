@@ -9,6 +9,7 @@ from PIL import Image
 
 from ifd import add_ifd_config
 from ifd.data import build_masked_transforms
+from masked_images import MaskedTransforms
 
 SIZE = [64, 32]
 
@@ -138,11 +139,11 @@ def test_masks_are_soft_after_resizing_or_sampled():
     assert (soft[3][sampled[3] == 1] > 0).all()
 
 
-def test_an_unknown_resizing_is_refused():
-    with pytest.raises(ValueError, match="IFD.MASK_RESIZE is 'bilinear'; expected one of antialias, nearest"):
-        build_masked_transforms(config("IFD.MASK_RESIZE", "bilinear"))
-
-
 def test_size_zero_keeps_the_image_as_it_is():
     tensor = build_masked_transforms(config("INPUT.SIZE_TRAIN", [0, 0]))(*sample(size=(40, 80)))
     assert tensor.shape == (4, 80, 40)
+
+
+def test_an_unknown_resizing_is_refused():
+    with pytest.raises(ValueError, match="mask_resize is 'bilinear'; expected one of antialias, nearest"):
+        MaskedTransforms([], [], "bilinear")

@@ -5,9 +5,7 @@ import shutil
 import pytest
 
 from datasets_ext import MissingParsingMapError
-from fastreid_runs.checks import check_output_folder
-from fastreid_runs.run_folder import refuse_overwriting
-from ifd.engine import ConfigError, OutputFolderError, train
+from ifd.engine import ConfigError, train
 from ifd.engine.checks import check_config, check_data
 
 
@@ -133,29 +131,3 @@ def test_a_warm_up_that_takes_the_whole_training_is_told(tiny_config, caplog):
     check_data(tiny_config)
     assert "SOLVER.WARMUP_ITERS 2000 at 3 steps an epoch" in caplog.text
     assert "will not decay" in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("path", "message"),
-    [
-        ("file", "file is no folder"),
-        ("file/below/it", "file is no folder"),
-        ("dangling", "dangling is no folder"),
-        ("/sys/somewhere", "/sys cannot be written"),
-    ],
-)
-def test_output_folders_that_cannot_be_written(tmp_path, path, message, monkeypatch):
-    (tmp_path / "file").touch()
-    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
-    if path.startswith("/"):  # root, as which the tests may run, is let in everywhere but where nothing can be written
-        monkeypatch.setattr(os, "access", lambda there, mode: False)
-    with pytest.raises(OutputFolderError, match=message):
-        check_output_folder(path if path.startswith("/") else str(tmp_path / path))
-
-
-def test_output_folders_that_can_be_written(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for path in (str(tmp_path / "a" / "b"), "a/b", ".", str(tmp_path)):
-        check_output_folder(path)
-        refuse_overwriting(path)
-    assert os.listdir(tmp_path) == []
