@@ -182,25 +182,36 @@ def made_up():
 
 
 @pytest.fixture(scope="session")
-def weights(finished, prcc_root, tmp_path_factory):
-    """A checkpoint of the finished run whose normalisation fits its data.
+def fit_normalisation(prcc_root):
+    """Fits a model's normalisation to the tiny data set.
 
     In so few steps the running statistics stay far from the features, and all photos get nearly one descriptor.
     """
+
+    def fit(cfg, model):
+        model.train()
+        for module in model.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.momentum = None
+                module.reset_running_stats()
+        with pytest.MonkeyPatch.context() as patch, EventStorage(), torch.no_grad():
+            patch.setenv("FASTREID_DATASETS", str(prcc_root))
+            for batch in build_test_loader(cfg, "PRCC")[0]:
+                model({**batch, "targets": batch["targets"] % 6})
+        for module in model.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                # A channel that hardly varies about its mean is nearly all rounding once its variance is 1.
+                module.running_var.clamp_(min=module.running_mean.square())
+
+    return fit
+
+
+@pytest.fixture(scope="session")
+def weights(finished, fit_normalisation, tmp_path_factory):
+    """A checkpoint of the finished run whose normalisation fits its data."""
     cfg = finished[0].clone()
-    model = load_trained_model(cfg, os.path.join(cfg.OUTPUT_DIR, "model_final.pth")).train()
-    for module in model.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.momentum = None
-            module.reset_running_stats()
-    with pytest.MonkeyPatch.context() as patch, EventStorage(), torch.no_grad():
-        patch.setenv("FASTREID_DATASETS", str(prcc_root))
-        for batch in build_test_loader(cfg, "PRCC")[0]:
-            model({**batch, "targets": batch["targets"] % 6})
-    for module in model.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            # A channel that hardly varies about its mean is nearly all rounding once its variance is 1.
-            module.running_var.clamp_(min=module.running_mean.square())
+    model = load_trained_model(cfg, os.path.join(cfg.OUTPUT_DIR, "model_final.pth"))
+    fit_normalisation(cfg, model)
     path = tmp_path_factory.mktemp("weights") / "model_final.pth"
     torch.save({"model": model.state_dict()}, path)
     return str(path)
