@@ -35,15 +35,10 @@ def test_a_damaged_image_in_a_loader_s_worker_is_one_sentence(judged):
     assert len(re.findall("^error: ", errors, re.MULTILINE)) == 1
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "SOLVER.MAX_EPOCH 0",
-        pytest.param("two processes, fewer people than they need", marks=pytest.mark.slow),
-    ],
-)
-def test_the_same_from_the_command_itself(name, space):
+@pytest.mark.slow
+def test_the_same_from_several_processes(space):
     bad_input = sys.modules["bad_input"]
+    name = "two processes, fewer people than they need"
     case = next(case for case in bad_input.CASES if case.name == name)
     done = subprocess.run(
         [sys.executable, "projects/IFD/train_net.py", *case.arguments(space)],

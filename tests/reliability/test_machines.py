@@ -138,26 +138,28 @@ def test_a_worker_that_dies_ends_the_training_with_a_sentence(tiny_config, monke
 
 
 @pytest.mark.slow
-def test_one_process_and_two_evaluate_alike(finished, pytestconfig, prcc_root, tiny_arguments, tmp_path):
+def test_one_process_and_two_evaluate_alike(finished, pytestconfig, prcc_root, tiny_arguments, tmp_path, call_script):
     """The same checkpoint, in batches of the same size a process."""
     weights = Path(finished[0].OUTPUT_DIR, "model_final.pth")
-    found = {}
+    script, found = "projects/IFD/train_net.py", {}
     for processes in (1, 2):
         folder = tmp_path / str(processes)
-        command = [
-            sys.executable, "projects/IFD/train_net.py", "--eval-only", "--config-file", "configs/IFD_R50.yml",
-            "--num-gpus", processes, "--dist-url", "auto", *tiny_arguments, "TEST.IMS_PER_BATCH", 8 * processes,
-            "MODEL.WEIGHTS", weights, "OUTPUT_DIR", folder,
+        arguments = [
+            "--eval-only", "--config-file", "configs/IFD_R50.yml", "--num-gpus", processes, "--dist-url", "auto",
+            *tiny_arguments, "TEST.IMS_PER_BATCH", 8 * processes, "MODEL.WEIGHTS", weights, "OUTPUT_DIR", folder,
         ]  # fmt: skip
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "FASTREID_DATASETS": str(prcc_root)}
-        done = subprocess.run(
-            list(map(str, command)),
-            cwd=pytestconfig.rootpath,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
+        if processes == 1:
+            code, _, errors = call_script(script, *arguments, FASTREID_DATASETS=prcc_root)
+        else:
+            done = subprocess.run(
+                [sys.executable, script, *map(str, arguments)],
+                cwd=pytestconfig.rootpath,
+                env={**os.environ, "OMP_NUM_THREADS": "1", "FASTREID_DATASETS": str(prcc_root)},
+                capture_output=True,
+                text=True,
+                timeout=300,
+            )
+            code, errors = done.returncode, done.stderr
+        assert code == 0, errors[-3000:]
         found[processes] = (folder / "eval" / "results_PRCC.json").read_text()
     assert found[1] == found[2]
