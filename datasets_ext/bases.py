@@ -72,13 +72,14 @@ class Finding(NamedTuple):
 
 
 def count(items: Sequence[Item], *, cameras: bool = True, outfits: bool = True) -> Counts:
-    """Counts of a split. An outfit is one clothes id of one person.
+    """Counts of a split. An outfit is one clothes id of one person; -1 stands for an outfit that nobody knows.
 
     Args:
         items: of the split.
         cameras: whether cameras are known.
         outfits: whether outfits are.
     """
+    outfits = outfits and all(clothes_id != -1 for *_, clothes_id in items)
     tracklets = sum(isinstance(data, Tracklet) for data, *_ in items)
     return Counts(
         ids=len({pid for _, pid, _, _ in items}),
@@ -202,7 +203,7 @@ class ClothesImageDataset(ImageDataset):
         """Why a mode of ``clothes_rank`` cannot be had here, for an error or a log; empty where it can."""
         if mode in self.modes:
             return ""
-        if mode in CLOTHES_MODES and self.clothes_labels.test != "labelled":
+        if mode in CLOTHES_MODES[1:] and self.clothes_labels.test != "labelled":
             compared = f"the clothes labels of its test set are {self.clothes_labels.test}"
             return f"{type(self).__name__} has no {mode} mode: {compared} ({self.clothes_labels.source})"
         return f"{type(self).__name__} has no {mode} mode; it has {', '.join(self.modes)}"

@@ -67,6 +67,13 @@ class DeepChange(ClothesImageDataset):
     def modes(self) -> tuple[str, ...]:
         return self.protocol_modes
 
+    def why_not(self, mode: str) -> str:
+        if mode == "general":
+            return (
+                f"{type(self).__name__} has no general mode: the tracklet takes the camera's place, in other_tracklet"
+            )
+        return super().why_not(mode)
+
     def read_splits(self) -> dict[str, list[Item]]:
         self._unlisted: list[str] = []
         present = [split for split in _SPLITS if osp.isdir(osp.join(self.dataset_dir, _SPLITS[split]))]

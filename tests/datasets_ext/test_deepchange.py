@@ -40,6 +40,8 @@ def test_dates_are_no_outfits(root):
     assert dataset.clothes_labels.test == "pseudo"
     assert dataset.modes == ("other_tracklet",)
     assert "are pseudo" in dataset.why_not("clothing_change")
+    assert "has no general mode: the tracklet takes the camera's place" in dataset.why_not("general")
+    assert dataset.why_not("other_tracklet") == ""
     kinds = [note.kind for note in find_notes(dataset)]
     assert kinds == ["release", "label-kind", "protocols"]
 

@@ -29,6 +29,7 @@ def test_items(lay_out, below, above):
     assert below(dataset.query, root / "last") == [(FILES[4], 20, 0, -1), (FILES[3], 10903, 1, -1)]
     assert below(dataset.gallery, root / "last") == [(FILES[5], 10903, 2, -1), (FILES[6], 10904, 3, -1)]
     assert below(dataset.splits["val query"], root / "last") == [(FILES[7], 300, 0, -1)]
+    assert {split: found.outfits for split, (found, _) in dataset.counts().items() if found.outfits} == {"train": 3}
     assert dataset.modes == ("general",)
     kinds = [note.kind for note in find_notes(dataset)]
     assert ("misleading-path" in kinds) == (above == ("query",))
