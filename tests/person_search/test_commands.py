@@ -79,6 +79,9 @@ def test_calibrated_searches_say_what_a_score_means(command, indexed, save_model
     assert code == 0
     assert "6 people; pairs: 240 different people, 0 same clothes, 24 other clothes" in printed
     assert "1 in 10" in printed
+    # Six people are too few to be searched for in vain.
+    assert "Detection and identification" in printed
+    assert "too few people in known clothes" in printed
     kept = Decisions.from_json((tmp_path / "m.decisions.json").read_text())
     assert kept.accepted["other_clothes"][0.1] == 1.0
     assert 0 < kept.similarity[0.2] <= kept.similarity[0.1] < 1
@@ -89,6 +92,22 @@ def test_calibrated_searches_say_what_a_score_means(command, indexed, save_model
     assert "unknown" in printed
     assert "1 in 10 is called the same person, by mistake" in printed
     assert "24 pictures about 2.4 are" in printed
+
+
+def test_calibration_says_how_often_a_search_ends_rightly(command, indexed, save_model, tmp_path, monkeypatch):
+    asked = ("calibrate", "--model", save_model(tmp_path / "m.onnx"), "--gallery", indexed, "--rates", "0.1", "0.2")
+    monkeypatch.setattr("person_search.open_set.FEWEST_ANSWERED", 1)
+    _, printed, _ = command(*asked)
+    lines = printed.splitlines()
+    start = lines.index(
+        "Detection and identification: half of the people are missing from the gallery, at random, ten times"
+    )
+    # In every picture of the south they wear their coats, in the north their shirts.
+    assert lines[start + 1].split("  ") == ["false alarms", "identified, other clothes"]
+    assert lines[start + 2].split()[:4] == ["10", "%", "100.0", "%"]
+    monkeypatch.setitem(sys.modules, "clothes_rank", None)
+    code, printed, _ = command(*asked)
+    assert (code, "rates are left out" in printed, "install PyTorch" in printed) == (0, True, True)
 
 
 def test_statistics(command, indexed, people):
@@ -122,7 +141,9 @@ def test_removing_by_source_and_id(command, indexed, people):
 
 
 def test_an_index_above_a_size(command, indexed, model_path, people):
-    arguments = ("index", people, "--model", model_path, "--gallery", indexed, "--index-above", "20")
+    arguments = ("index", people, "--model", model_path, "--gallery", indexed)
+    assert "making an index" not in command(*arguments)[1]
+    arguments += ("--index-above", "20")
     assert "HNSW finds 100.00 % of the 10 nearest, over 24 pictures" in command(*arguments)[1]
     assert "making an index" not in command(*arguments)[1]
     assert "HNSW, finds 100.00 %" in command("stats", "--gallery", indexed)[1]

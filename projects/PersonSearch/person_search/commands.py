@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from .calibration import RATES, calibrate
@@ -20,10 +21,11 @@ from .indexing import IndexSummary, Labeller, index_folder
 from .labels import TEXT_LABELS, LabelPattern, PhotoLabels, clean_label, read_label_table
 from .maps import MapFolder, ParserMaps
 from .model import load_model
+from .open_set import identification
 from .photos import read_photo
 from .ray_engine import index_folder_with_ray
 
-#: Pictures above which indexing makes an index on a server of Milvus. On milvus-lite it gains little, see the README.
+#: Pictures above which indexing makes an index; what that gains and costs is measured in the README.
 INDEX_ABOVE = 200_000
 
 
@@ -85,10 +87,7 @@ def _print_summary(summary: IndexSummary) -> None:
     )
 
 
-def _keep_index(gallery: Gallery, above: int | None) -> None:
-    if above is None and gallery.lite:
-        return
-    above = INDEX_ABOVE if above is None else above
+def _keep_index(gallery: Gallery, above: int) -> None:
     stats = gallery.stats()
     # What is added later is indexed too; what it finds is measured again when the gallery has doubled.
     if stats.pictures > above and (stats.index is None or stats.pictures >= 2 * stats.index.pictures):
@@ -269,17 +268,21 @@ def calibrate_model(options: argparse.Namespace) -> int:
     with Gallery(options.gallery, model, name=options.name) as gallery:
         with _progress("reading", len(gallery)) as report:
             pictures, vectors = gallery.labelled(options.most, report)
-        decisions = calibrate(
-            vectors,
+        labels = (
             [str(picture.person) for picture in pictures],
             [picture.clothes for picture in pictures],
             [picture.camera for picture in pictures],
+        )
+        decisions = calibrate(
+            vectors,
+            *labels,
             fingerprint=gallery.space.fingerprint,
             rates=options.rates,
             source=f"{len(pictures)} pictures of {options.gallery}",
         )
     path = decisions.save(options.model)
     _print_decisions(decisions)
+    _print_identification(vectors, *labels)
     print(f"\nkept in {printable(str(path))}")
     return 0
 
@@ -299,6 +302,28 @@ def _print_decisions(decisions: Decisions) -> None:
         f"same person: from {decisions.similarity[decisions.strictest_rate]:.4f}; unknown: below "
         f"{decisions.similarity[decisions.loosest_rate]:.4f}; uncertain: between"
     )
+
+
+def _print_identification(
+    vectors: np.ndarray, people: list[str], clothes: list[str | None], cameras: list[str | None]
+) -> None:
+    """How often a search ends rightly where the person may not be there: figures of searches, those above of pairs."""
+    try:
+        found = identification(vectors, people, clothes, cameras)
+    except ImportError as error:
+        print(f"\nDetection and identification rates are left out ({error}): install PyTorch for them.")
+        return
+    print("\nDetection and identification: half of the people are missing from the gallery, at random, ten times")
+    if not found:
+        print("too few people in known clothes to measure it")
+        return
+    rows = [("false alarms", *(f"identified, {kind.replace('_', ' ')}" for kind in found))]
+    for rate in next(iter(found.values())):
+        figures = (found[kind][rate] for kind in found)
+        rows.append(
+            (f"{100 * rate:g} %", *(f"{100 * one.rate:.1f} % (chance {100 * one.chance:.2f} %)" for one in figures))
+        )
+    _print_table(rows)
 
 
 # --- the command line
@@ -330,9 +355,8 @@ def parser() -> argparse.ArgumentParser:
         help="threads that read photos; with ray, models (default: %(default)s)",
     )  # fmt: skip
     how.add_argument(
-        "--index-above", type=positive, metavar="N",
-        help=f"pictures from which an index (HNSW) takes the place of comparing all (default: {INDEX_ABOVE:,} on "
-        "Milvus, never on milvus-lite)",
+        "--index-above", type=positive, default=INDEX_ABOVE, metavar="N",
+        help="pictures above which an index (HNSW) takes the place of comparing all (default: %(default)s)",
     )  # fmt: skip
 
     one = _command(commands, "search", search, "find the pictures most similar to a photo")

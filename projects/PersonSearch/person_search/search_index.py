@@ -62,7 +62,7 @@ def measure_recall(store: Store, dim: int, queries: int = 200, top: int = 10) ->
         # By score: of equally near pictures any will do.
         found += min(sum(score >= scores[-1] - _TOLERANCE for score in others), len(scores))
         wanted += len(scores)
-    return found / wanted, len(asked)
+    return float(found / wanted), len(asked)
 
 
 def _nearest_scores(store: Store, vectors: np.ndarray, top: int, rows: int) -> np.ndarray:
