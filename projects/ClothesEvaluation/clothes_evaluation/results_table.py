@@ -62,7 +62,9 @@ def row_name(mode: str, found: "ModeResult", treatment: str = "") -> str:
     """What the row of a mode's whole gallery is called.
 
     Args:
-        mode: its name.   found: its figures.   treatment: what was done to the ranking, see ``Protocol``.
+        mode: its name.
+        found: its figures.
+        treatment: what was done to the ranking, see ``Protocol``.
     """
     if not found.scores:
         return f"{mode}, no pair"

@@ -23,7 +23,8 @@ def learning_curve(run: Run, key: str) -> Curve:
     """A metric that a training logged, in order; those of a repeated epoch once.
 
     Args:
-        run: whose log is read.   key: of the host's metrics.json.
+        run: whose log is read.
+        key: of the host's metrics.json.
     """
     found = {entry["iteration"] + 1: entry[key] for entry in log_entries(run.folder) if key in entry}
     return sorted(found.items())
@@ -51,7 +52,8 @@ def plot_learning_curves(curves: Mapping[tuple[str, Column], Mapping[Trial, Curv
     """Clothing-change and same-clothing mAP against steps: a line for each variant's mean, a dot for each seed.
 
     Args:
-        curves: of :func:`mean_ap_curves`.   path: picture, by its ending.
+        curves: of :func:`mean_ap_curves`.
+        path: picture, by its ending.
     """
     datasets = list(dict.fromkeys(dataset for dataset, _ in curves))
     figure, axes = plt.subplots(

@@ -20,7 +20,8 @@ def plot_ablation(measured: Measured, path: Path) -> None:
     A dashed line is a random ranking.
 
     Args:
-        measured: what there is.   path: picture, by its ending.
+        measured: what there is.
+        path: picture, by its ending.
     """
     variants, datasets = measured.variants[::-1], measured.datasets
     height = 0.36 * len(variants) + 0.9

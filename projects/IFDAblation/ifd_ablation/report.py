@@ -24,7 +24,10 @@ def write_report(
     """Writes ablation.json, .md and .png, and learning_curves.png where runs were evaluated more than once.
 
     Args:
-        trials: all done.   datasets: names.   output: folder.   facts: what the reader has to know, by heading.
+        trials: all done.
+        datasets: names.
+        output: folder.
+        facts: what the reader has to know, by heading.
 
     Returns:
         The paths, the text second.
@@ -62,8 +65,9 @@ def _numbers(measured: Measured) -> dict[str, Any]:
     """For other programs.
 
     Returns:
-        ``chance``: data set -> mode -> metric -> per cent.   ``values``: variant -> data set -> key of
-        ``EvaluationResult.flat`` -> seed -> value, and beside the data sets ``seconds`` -> seed -> wall time.
+        ``chance``: data set -> mode -> metric -> per cent.
+        ``values``: variant -> data set -> key of ``EvaluationResult.flat`` -> seed -> value, and beside the data sets
+        ``seconds`` -> seed -> wall time.
     """
     values: dict[str, dict[str, dict]] = {}
     for name, by_seed in measured.results.items():

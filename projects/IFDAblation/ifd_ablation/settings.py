@@ -69,7 +69,8 @@ def check_same_settings(cfg: Any, data: DataFacts) -> None:
     """Writes down what an ablation is made of, or compares with what is written: runs of two must not be mixed.
 
     Args:
-        cfg: the ablation's config; its OUTPUT_DIR is the folder.   data: that it reads.
+        cfg: the ablation's config; its OUTPUT_DIR is the folder.
+        data: that it reads.
 
     Raises:
         OutputFolderError: the folder holds an ablation of another config or data set, one whose settings are broken, or

@@ -110,7 +110,9 @@ def find_hard_triplets(dataset: Any, num_query: int, *, seed: int = 0) -> list[H
     person whose clothes are the most similar in colour. No model has a say in it.
 
     Args:
-        dataset: of a loader of ``ifd.data.build_test_loader``.   num_query: of the same.   seed: of the draw.
+        dataset: of a loader of ``ifd.data.build_test_loader``.
+        num_query: of the same.
+        seed: of the draw.
 
     Returns:
         Triplets, those with the most similar negatives first.
@@ -218,8 +220,11 @@ def plot_hard_triplets(
     """Draws triplets as rows: the three images, then each model's Grad-CAM with its similarities, then its W_I.
 
     Args:
-        dataset: that the triplets index.   drawn: those to draw.   triplets: those of the views' similarities.
-        views: by model name.   path: picture, PNG, PDF or SVG by the ending.
+        dataset: that the triplets index.
+        drawn: those to draw.
+        triplets: those of the views' similarities.
+        views: by model name.
+        path: picture, PNG, PDF or SVG by the ending.
     """
     height, width = dataset[0]["images"].shape[-2:]
     # Groups of three columns: heading, maps by drawn triplet (None: the images alone), similarities by triplet or None.
@@ -276,7 +281,8 @@ def plot_similarities(views: Mapping[str, ModelView], path: str | Path, *, title
     Where clothes mislead, the negatives lie right of the positives.
 
     Args:
-        views: by model name.   path: picture, PNG, PDF or SVG by the ending.
+        views: by model name.
+        path: picture, PNG, PDF or SVG by the ending.
     """
     figure, axes = plt.subplots(1, len(views), figsize=(4.2 * len(views), 2.8), squeeze=False, layout="constrained")
     for axis, (name, view) in zip(axes[0], views.items(), strict=True):

@@ -139,7 +139,9 @@ def plot_rank_lists(lists: list[RankList], path: str | Path, *, title: str) -> N
     """Draws rank lists as rows and writes the picture.
 
     Args:
-        lists: at least one.   path: picture, PNG, PDF or SVG by the ending.   title: text above all.
+        lists: at least one.
+        path: picture, PNG, PDF or SVG by the ending.
+        title: text above all.
 
     Raises:
         PictureError, OSError: it cannot be written there.

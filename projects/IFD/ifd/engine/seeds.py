@@ -54,7 +54,8 @@ def seeds_text(results: Mapping[str, Sequence[EvaluationResult]], seeds: Sequenc
     """Tables by data set, and what they are of.
 
     Args:
-        results: data set -> result of each seed.   seeds: in the same order.
+        results: data set -> result of each seed.
+        seeds: in the same order.
     """
     parts = [
         f"{dataset}, per cent, {several.words_about(seeds)}\n\n{table_over_seeds(found)}\n\n{found[0].protocol}"

@@ -47,7 +47,8 @@ def with_epochs(cfg: CfgNode, epochs: int) -> CfgNode:
     """The config of a training of so many epochs, whose learning rate rises and decays at the same shares of it.
 
     Args:
-        cfg: full config; not changed.   epochs: at least 1.
+        cfg: full config; not changed.
+        epochs: at least 1.
     """
     scale = epochs / cfg.SOLVER.MAX_EPOCH
     scaled = cfg.clone()
