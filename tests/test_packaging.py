@@ -1,7 +1,11 @@
 """What a wheel holds, and that the host is left alone."""
 
+import ast
 import configparser
 import os
+import re
+import sys
+from importlib.metadata import packages_distributions
 
 import pytest
 
@@ -45,6 +49,29 @@ def test_the_list_of_packages_is_the_tree(metadata, pytestconfig):
 def test_every_package_has_its_folder(metadata):
     lines = metadata["options"]["package_dir"].strip().splitlines()
     assert dict(line.split(" = ") for line in lines) == ROOTS
+
+
+def test_what_is_imported_is_declared(metadata, pytestconfig):
+    """Whether at once or where it is used, and by which extra: what comes along with another package may stop to."""
+    lists = [metadata["options"]["install_requires"], *metadata["options.extras_require"].values()]
+    declared = {re.split(r"[\[<>=;]", line)[0].strip().lower() for lines in lists for line in lines.splitlines()}
+    imported: dict[str, str] = {}
+    for folder in ROOTS.values():
+        for path in (pytestconfig.rootpath / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Import):
+                    imported |= {alias.name.split(".")[0]: str(path) for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                    imported[node.module.split(".")[0]] = str(path)
+    # The host goes in by hand.
+    foreign = set(imported) - set(ROOTS) - set(sys.stdlib_module_names) - {"fastreid"}
+    distributions = packages_distributions()
+    unknown = {
+        name: imported[name]
+        for name in foreign
+        if not declared & {of.lower().replace("_", "-") for of in distributions.get(name, [name])}
+    }
+    assert not unknown
 
 
 def test_configs_load(pytestconfig):
