@@ -7,7 +7,7 @@ from PIL import Image
 
 from rendered_people import RenderingError, render_benchmark
 from rendered_people.folder.benchmark import _LEAST_BYTES
-from rendered_people.folder.files import Shelf
+from rendered_people.folder.files import Shelf, encoded
 from rendered_people.folder.lock import locked
 from rendered_people.folder.parameters import BenchmarkParameters
 from rendered_people.folder.sites import benchmark_sites
@@ -286,7 +286,7 @@ def test_large_renderings_are_not_smaller_either(studio, tmp_path):
     image, labels = studio.photograph(0, 0, 0, 0, 1024, 512)
     shelf = Shelf(tmp_path)
     for name, pixels, kind in (("a.jpg", image, ".jpg"), ("a.png", image, ".png"), ("map.png", labels, "map")):
-        shelf.write_image(name, pixels)
+        shelf.write(name, encoded(pixels, name[-4:]))
         assert (tmp_path / name).stat().st_size > 1024 * 512 * _LEAST_BYTES[kind]
 
 

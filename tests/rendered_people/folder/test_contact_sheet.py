@@ -2,7 +2,7 @@ import numpy as np
 from PIL import Image
 
 from rendered_people.folder.contact_sheet import _first_people, write_contact_sheet
-from rendered_people.folder.files import Shelf
+from rendered_people.folder.files import Shelf, encoded
 from rendered_people.folder.layouts import planned_files
 from rendered_people.folder.parameters import BenchmarkParameters
 
@@ -35,7 +35,7 @@ def test_rows_are_people_of_all_sites(tmp_path):
     shades = {shot: 20 * shot.site + 5 * shot.person + shot.camera for shot in plan}
     for shot, pairs in plan.items():
         for path, _ in pairs:
-            shelf.write_image(path, np.full((64, 32, 3), shades[shot], dtype=np.uint8))
+            shelf.write(path, encoded(np.full((64, 32, 3), shades[shot], dtype=np.uint8), path[-4:]))
     write_contact_sheet(shelf, parameters, plan)
     with Image.open(tmp_path / "contact_sheet.png") as sheet:
         found = np.asarray(sheet)[14 + 32 :: 64, 14 + 16 :: 32, 0]

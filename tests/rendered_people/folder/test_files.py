@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from rendered_people import RenderingError
-from rendered_people.folder.files import WORKSHOP, Shelf
+from rendered_people.folder.files import WORKSHOP, Shelf, encoded
 
 
 @pytest.fixture
@@ -15,9 +15,9 @@ def shelf(tmp_path):
 
 def test_images_come_back_as_they_were(shelf):
     pixels = np.random.default_rng(0).integers(0, 256, (8, 4, 3), dtype=np.uint8)
-    shelf.write_image("a/b.png", pixels)
-    shelf.write_image("a/labels.png", pixels[..., 0])
-    shelf.write_image("a/b.jpg", np.full((8, 4, 3), 77, dtype=np.uint8))
+    shelf.write("a/b.png", encoded(pixels, ".png"))
+    shelf.write("a/labels.png", encoded(pixels[..., 0], ".png"))
+    shelf.write("a/b.jpg", encoded(np.full((8, 4, 3), 77, dtype=np.uint8), ".jpg"))
     with Image.open(shelf.root / "a/b.png") as image:
         np.testing.assert_array_equal(np.asarray(image), pixels)
     with Image.open(shelf.root / "a/labels.png") as image:
@@ -29,7 +29,7 @@ def test_images_come_back_as_they_were(shelf):
 @pytest.mark.parametrize("name", ["a.png", "a.jpg"])
 def test_an_image_is_whole_or_it_is_not(shelf, name):
     assert not shelf.is_whole_image(name)
-    shelf.write_image(name, np.zeros((8, 4, 3), dtype=np.uint8))
+    shelf.write(name, encoded(np.zeros((8, 4, 3), dtype=np.uint8), name[-4:]))
     assert shelf.is_whole_image(name)
     whole = (shelf.root / name).read_bytes()
     for content in (b"", whole[:1], whole[:-1], whole[1:], b"\0" * len(whole), b"<html>" + whole[6:], whole + b"\0"):

@@ -75,10 +75,6 @@ class Shelf:
                 raise OSError(error.errno, error.strerror, str(target)) from error
             raise
 
-    def write_image(self, relative: str, pixels: np.ndarray) -> None:
-        """Writes (H, W, 3) or (H, W) uint8 in the format of the suffix; see `encoded`."""
-        self.write(relative, encoded(pixels, Path(relative).suffix))
-
     def sweep(self) -> None:
         """Removes what interrupted writes left behind; only for who holds the folder's lock."""
         for leftover in (self.root / WORKSHOP).glob("*-*"):
