@@ -78,6 +78,18 @@ def test_data_sets_without_clothes_labels_join_where_nothing_compares_them(confi
     check_data(cfg)
     cfg.IFD.CBD.ENABLED, cfg.IFD.CBD.LOSS = False, "ccl"
     check_data(cfg)
+    cfg.IFD.CAL.ENABLED = True
+    with pytest.raises(ConfigError, match="IFD.CAL.ENABLED True compares clothes labels, and those of Bare are absent"):
+        check_data(cfg)
+
+
+def test_outfits_told_apart_by_colours_stand_in_for_labels_that_are_absent(config):
+    cfg, root = config
+    cfg.IFD.CSV_DATASETS = [write_list(root, "Bare", clothes=False, splits=("train",))]
+    cfg.DATASETS.NAMES, cfg.IFD.CAL.ENABLED, cfg.IFD.OUTFITS.LABELS = ("Bare",), True, "colours"
+    check_data(cfg)
+    # Two outfits each, which differ by their colours.
+    assert len(build_train_set(cfg).outfits) == 12
 
 
 def test_the_same_people_twice_are_refused(config):

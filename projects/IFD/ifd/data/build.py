@@ -172,9 +172,13 @@ def register_named(cfg: CfgNode) -> None:
 
 
 def needs_clothes(cfg: CfgNode) -> str:
-    """The key whose part of a training compares clothes labels; empty where none does."""
+    """The key whose part of a training compares the data sets' clothes labels; empty where none does."""
+    if cfg.IFD.OUTFITS.LABELS == "colours":
+        return ""
     if cfg.DATALOADER.SAMPLER_TRAIN == "ProportionalAppearanceSampler":
         return "DATALOADER.SAMPLER_TRAIN ProportionalAppearanceSampler"
+    if cfg.IFD.CAL.ENABLED:
+        return "IFD.CAL.ENABLED True"
     # Stage 1 has no clothing branch, but the stage after it has, on the same data.
     return "IFD.CBD.LOSS ccl" if cfg.IFD.CBD.ENABLED and cfg.IFD.CBD.LOSS == "ccl" else ""
 
@@ -187,8 +191,9 @@ def _check_joined(cfg: CfgNode, name: str, dataset: Any, joined: dict[str, str])
     if needed and dataset.clothes_labels.train == "absent":
         raise ValueError(
             f"{needed} compares clothes labels, and those of {name} are absent in training "
-            f"({dataset.clothes_labels.source}); leave {name} out, or train without: IFD.CBD.ENABLED False or "
-            "IFD.CBD.LOSS supcon, and another DATALOADER.SAMPLER_TRAIN, such as NaiveIdentitySampler"
+            f"({dataset.clothes_labels.source}); leave {name} out; or tell outfits apart by their colours, "
+            "IFD.OUTFITS.LABELS colours; or train without: IFD.CBD.ENABLED False or IFD.CBD.LOSS supcon, "
+            "IFD.CAL.ENABLED False, and another DATALOADER.SAMPLER_TRAIN, such as NaiveIdentitySampler"
         )
 
 
