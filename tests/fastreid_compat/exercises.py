@@ -244,6 +244,14 @@ def distributed_model():
         assert model(torch.ones(1, 1)).shape == (1, 1)
 
 
+def synchronised_batch_norm():
+    from fastreid.layers import get_norm
+
+    with process_group():
+        layer = get_norm("syncBN", 1)
+        assert layer(torch.tensor([1.0, 3.0]).view(2, 1, 1, 1)).flatten().round().tolist() == [-1, 1]
+
+
 def object_gathering():
     from fastreid.utils import comm
 
@@ -290,6 +298,7 @@ EXERCISES = {
     "distributed model": distributed_model,
     "object gathering": object_gathering,
     "profiling": profiling,
+    "synchronised batch norm": synchronised_batch_norm,
 }
 
 

@@ -26,6 +26,7 @@ FAILURES = {
     "four-field items": r"ValueError: too many values to unpack \(expected 3",
     "set re-weighting": r"ValueError: 'a' cannot be empty",
     "network recipes": r"FileNotFoundError: .*'fastreid/modeling/backbones/regnet/regnetx/RegNetX-200MF_dds_8gpu.yaml'",
+    "synchronised batch norm": r"ValueError: SyncBatchNorm expected input tensor to be on GPU",
     "gradient buffers": r"AssertionError: no weight was updated",
     "clipping": r"RuntimeError: .*nested_tensorlist",
     "freezing": r"AssertionError: layers were frozen anew",

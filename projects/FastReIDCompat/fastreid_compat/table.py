@@ -49,6 +49,7 @@ def _host_adaptations() -> list[Adaptation]:
     # These modules import the host, which works only once its imports are adapted.
     from . import (
         backbones,
+        batch_norm,
         checkpoints,
         data_loading,
         device,
@@ -67,6 +68,7 @@ def _host_adaptations() -> list[Adaptation]:
         transforms,
         samplers,
         backbones,
+        batch_norm,
         solver,
         safe_loading,
         checkpoints,

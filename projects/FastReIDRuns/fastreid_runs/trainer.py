@@ -14,6 +14,7 @@ from fastreid.utils import comm
 from .checkpointer import BEST, CheckpointError, WholeCheckpointer, read_entries
 from .hooks import CheckpointedEvaluation, EvaluationWriter
 from .loader import StreamLoader
+from .optimizers import in_one_pass
 from .resuming import refuse_other_run, with_settled_seed
 from .run_keys import PLAIN, RunKeys
 from .run_record import RunRecord
@@ -66,6 +67,13 @@ class ResumableTrainer(DefaultTrainer):
         """
         train_set = SeededDataset(super().build_train_loader(cfg).dataset)
         return build_loader(cfg, train_set, seed=cls.keys.seed_of(cfg), stage=cls.stage_number(cfg))
+
+    @classmethod
+    def build_optimizer(cls, cfg: CfgNode, model: torch.nn.Module) -> tuple[torch.optim.Optimizer, Any]:
+        """The host's, which updates all weights in one pass where it can."""
+        optimizer, params = super().build_optimizer(cfg, model)
+        in_one_pass(optimizer)
+        return optimizer, params
 
     @classmethod
     def test(cls, cfg: CfgNode, model: torch.nn.Module) -> dict[str, Any]:

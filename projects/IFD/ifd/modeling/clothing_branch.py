@@ -7,6 +7,7 @@ from torch import nn
 
 from fastreid_runs.arguments import ArgumentError
 
+from .all_processes import of_all_processes
 from .stream_features import StreamFeatures
 
 
@@ -50,7 +51,9 @@ class ClothingBranch(nn.Module):
         refined = features.refined
         if self.detach_attention and features.attention_map is not None:
             refined = features.attention_map.detach() * features.main
-        return self.weight * self.loss(self.layer(refined, features.masks), pids, clothes)
+        clothing_features = self.layer(refined, features.masks)
+        # What a loss compares is the batch of all processes: how many share it must not change what is learnt.
+        return self.weight * self.loss(*(of_all_processes(part) for part in (clothing_features, pids, clothes)))
 
     def extra_repr(self) -> str:
         return f"weight={self.weight}, detach_attention={self.detach_attention}"
