@@ -17,7 +17,13 @@ Choice = Literal["in training", "final", "best on the test queries", "by hand"]
 
 @dataclass(frozen=True)
 class Reranking:
-    """k-reciprocal re-ranking (TEST.RERANK): ``k1``, ``k2`` and the share of the original distance, lambda."""
+    """k-reciprocal re-ranking (TEST.RERANK).
+
+    Attributes:
+        k1: neighbours that are reciprocal.
+        k2: neighbours that a query is expanded over.
+        lambda_value: share of the original distance, 0 to 1.
+    """
 
     k1: int
     k2: int
@@ -26,7 +32,13 @@ class Reranking:
 
 @dataclass(frozen=True)
 class QueryExpansion:
-    """Alpha query expansion (TEST.AQE): how many times, over how many neighbours ``k``, and alpha."""
+    """Alpha query expansion (TEST.AQE).
+
+    Attributes:
+        times: how often it is done.
+        k: neighbours that it goes over.
+        alpha: power of a neighbour's similarity that it weighs by.
+    """
 
     times: int
     k: int

@@ -16,7 +16,13 @@ _WEIGHTS = "model_final.pth"
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """One variant with one seed, and its run."""
+    """One variant with one seed.
+
+    Attributes:
+        variant: what of the config it changes.
+        seed: of its run.
+        run: the process that trains or evaluates it.
+    """
 
     variant: Variant
     seed: int

@@ -18,7 +18,12 @@ _ROUNDING = 5e-4
 
 @dataclass(frozen=True)
 class Difference:
-    """mAP of one mode in [0, 1], by the model and as exported."""
+    """mAP of one mode.
+
+    Attributes:
+        model: by the model, in [0, 1].
+        exported: as exported, in [0, 1].
+    """
 
     model: float
     exported: float

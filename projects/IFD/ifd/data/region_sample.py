@@ -14,8 +14,9 @@ from .transforms import build_masked_transforms
 class RegionSample(NamedTuple):
     """Images and what they show where.
 
-    images: (N, 4, H, W) float, as a test loader gives them.
-    regions: name -> (N, 1, H, W) float in [0, 1]; "head", "clothes" and "background", but for what no map knows.
+    Attributes:
+        images: (N, 4, H, W) float, as a test loader gives them.
+        regions: name -> (N, 1, H, W) float in [0, 1]; "head", "clothes" and "background", but for what no map knows.
     """
 
     images: torch.Tensor

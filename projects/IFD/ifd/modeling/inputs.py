@@ -13,8 +13,9 @@ import torch.nn.functional as F
 class StreamInputs(NamedTuple):
     """Inputs of the two streams, split from one batch.
 
-    images: (N, 3, H, W) float RGB in 0-255, I.
-    masks: (N, 1, H, W) float in [0, 1], psi; None where the batch holds RGB alone.
+    Attributes:
+        images: (N, 3, H, W) float RGB in 0-255, I.
+        masks: (N, 1, H, W) float in [0, 1], psi; None where the batch holds RGB alone.
     """
 
     images: torch.Tensor
