@@ -22,23 +22,27 @@ def main(args: argparse.Namespace) -> None:
     """Draws what the options ask for."""
     check_picture(args.output)
     cfg = load_config(args.config_file, args.opts)
+    # Checked as the key is: a mode that the data set's labels do not allow is refused with the reason.
+    cfg.IFD.METRIC_MODE = args.mode or cfg.IFD.METRIC_MODE
     check_keys(cfg, train=False)
     check_data(cfg, train=False)
     model = load_trained_model(cfg, cfg.MODEL.WEIGHTS)
     name, protocol = cfg.DATASETS.TESTS[0], protocol_of(cfg)
     loader, num_query = build_test_loader(cfg, name)
+    modes = loader.dataset.facts.modes  # type: ignore[attr-defined]  # of build_test_loader
+    mode = cfg.IFD.METRIC_MODE if cfg.IFD.METRIC_MODE in modes else modes[0]
     lists = rank_lists(
         model,
         loader,
         num_query,
         protocol=protocol,
-        mode=args.mode,
+        mode=mode,
         count=args.count,
         top=args.top,
         seed=args.seed,
     )
     ranking = ", ".join(filter(None, (nearness_of(protocol)[0], protocol.treatment)))
-    title = f"{name}, mode {args.mode}: first {args.top} of the gallery, by {ranking}"
+    title = f"{name}, mode {mode}: first {args.top} of the gallery, by {ranking}"
     plot_rank_lists(lists, args.output, title=title)
     print(f"{len(lists)} rank lists: {args.output}")
 
@@ -48,7 +52,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config-file", required=True, metavar="FILE", help="config of the trained model")
     parser.add_argument("--output", default="rank_lists.png", metavar="FILE", help="picture: .png, .pdf or .svg")
-    parser.add_argument("--mode", default="clothing_change", choices=(*MODES, *PROTOCOL_MODES))
+    parser.add_argument("--mode", choices=(*MODES, *PROTOCOL_MODES), help="(default: the config's IFD.METRIC_MODE)")
     parser.add_argument("--count", type=positive, default=8, metavar="N", help="queries, drawn at random (default: 8)")
     parser.add_argument("--top", type=positive, default=5, metavar="N", help="gallery images per query (default: 5)")
     parser.add_argument("--seed", type=count, default=0, metavar="N", help="of the draw (default: 0)")
