@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -120,6 +121,12 @@ def modules(root: Path, name: str) -> dict[str, tuple[Path, str]]:
         module = ".".join(parts[:-1] if is_package else parts)
         found[module] = (path, module if is_package else module.rpartition(".")[0])
     return found
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_the_house_is_drawn_with_every_room(root, document):
+    words = set(re.findall(r"\w+", (root / document).read_text()))
+    assert not [name for name, folder in FOLDERS.items() if not {name, *Path(folder).parts} <= words]
 
 
 def lines(files: Iterable[Path]) -> int:
