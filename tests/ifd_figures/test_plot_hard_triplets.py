@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from datasets_ext import PRCC, ClothesLabels
 from ifd.engine import train
 
 CHECKPOINTS = ("--baseline", "never_read.pth", "--ifd", "never_read.pth")
@@ -31,6 +32,13 @@ def test_mistakes_are_told_before_a_model_is_read(tool, capsys, tmp_path, monkey
     assert "never_read" not in told
     assert "Traceback" not in told
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_data_set_that_does_not_say_who_wears_what_is_refused(tool, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(PRCC, "clothes_labels", ClothesLabels("labelled", "absent", "nobody says"))
+    words = ["--output", tmp_path / "t.png", "IFD.METRIC_MODE", "general"]
+    assert tool("plot_hard_triplets", *CHECKPOINTS, *words) == 2
+    assert "PRCC has no clothing_change mode: the clothes labels of its test set are absent" in capsys.readouterr().err
 
 
 def test_figures_are_drawn_from_two_checkpoints(tool, finished_config, tiny_config, tmp_path, tiny_arguments, capsys):

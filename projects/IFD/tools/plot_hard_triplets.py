@@ -46,8 +46,9 @@ def main(args: argparse.Namespace) -> None:
         raise ConfigError(f"MODEL.META_ARCHITECTURE is {cfg.MODEL.META_ARCHITECTURE!r}; the maps are of IFD")
     protocol = protocol_of(cfg)
     check_protocol(protocol)
-    if args.dataset:
-        cfg.DATASETS.TESTS = (args.dataset,)
+    cfg.DATASETS.TESTS = (args.dataset or cfg.DATASETS.TESTS[0],)
+    # What a triplet is made of: a data set whose labels do not tell it is refused with the reason.
+    cfg.IFD.METRIC_MODE = "clothing_change"
     check_keys(cfg, train=False)
     check_data(cfg, train=False)
     name = cfg.DATASETS.TESTS[0]
