@@ -9,6 +9,7 @@ from fastreid.engine import DefaultTrainer
 from fastreid.engine.train_loop import SimpleTrainer
 from fastreid.utils.events import EventStorage
 
+from fastreid_runs.steps import Steps, bfloat16_pays
 from ifd.engine import IFDTrainer
 
 from .models import batch_of, built, config, host_config, sizes
@@ -31,11 +32,15 @@ class _Again:
         return {name: value.clone() for name, value in self.batch.items()}
 
 
-def step_of(trainer: type[DefaultTrainer], cfg: CfgNode, batch: dict[str, torch.Tensor]) -> Callable[[], Any]:
-    """The step that a trainer's loop makes, with its optimiser and its log of losses."""
+def step_of(
+    trainer: type[DefaultTrainer], cfg: CfgNode, batch: dict[str, torch.Tensor], dtype: torch.dtype | None = None
+) -> Callable[[], Any]:
+    """The step that a trainer's loop makes, with its optimiser and its log of losses; in mixed precision of a type."""
     model = built(cfg)
     optimizer, params = trainer.build_optimizer(cfg, model)
     loop = SimpleTrainer(model, _Again(batch), optimizer, params)
+    if dtype is not None:
+        loop = Steps(loop, 1, dtype)
 
     def step() -> None:
         with EventStorage(0):
@@ -55,4 +60,8 @@ def measure(quick: bool) -> list[Row]:
         rows.append(
             compared(size.case, "step / 2 steps of the host", ours, host, turns=TURNS, times_other=2, goal=GOAL)
         )
+        if bfloat16_pays(built(cfg).backbone, (size.height, size.width)):
+            short = step_of(IFDTrainer, cfg, batch_of(size, 4), torch.bfloat16)
+            what = "step in bfloat16 / 2 steps of the host in float32"
+            rows.append(compared(size.case, what, short, host, turns=TURNS, times_other=2))
     return rows

@@ -22,7 +22,7 @@ def available_device_config(cfg: CfgNode) -> CfgNode:
 
     Returns:
         A clone, frozen where `cfg` is, with MODEL.DEVICE "cpu" in place of "cuda" or "cuda:<n>" where PyTorch finds no
-        CUDA device, and SOLVER.AMP.ENABLED False where the device is the CPU.
+        CUDA device, and SOLVER.AMP.ENABLED False where the device is the CPU, unless SOLVER.AMP.DTYPE is "bfloat16".
 
     Warns:
         UserWarning: once a process (in distributed runs the first process only), that the device, or AMP, was changed.
@@ -31,11 +31,13 @@ def available_device_config(cfg: CfgNode) -> CfgNode:
     resolved.defrost()
     if torch.device(cfg.MODEL.DEVICE).type == "cuda" and not torch.cuda.is_available():
         resolved.MODEL.DEVICE = "cpu"
-    if torch.device(resolved.MODEL.DEVICE).type == "cpu":
+    # A key that some projects add; the host's own mixed precision is float16, on CUDA alone.
+    if torch.device(resolved.MODEL.DEVICE).type == "cpu" and cfg.SOLVER.AMP.get("DTYPE") != "bfloat16":
         resolved.SOLVER.AMP.ENABLED = False
 
     if resolved.MODEL.DEVICE != cfg.MODEL.DEVICE:
-        without_amp = ", with SOLVER.AMP.ENABLED off" if cfg.SOLVER.AMP.ENABLED else ""
+        off = cfg.SOLVER.AMP.ENABLED and not resolved.SOLVER.AMP.ENABLED
+        without_amp = ", with SOLVER.AMP.ENABLED off" if off else ""
         _warn_once(
             "MODEL.DEVICE",
             f"MODEL.DEVICE is {cfg.MODEL.DEVICE!r}, but PyTorch finds no CUDA device: running on the CPU{without_amp}.",

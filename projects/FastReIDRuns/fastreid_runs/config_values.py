@@ -7,6 +7,7 @@ from fastreid.config import CfgNode
 from .errors import ConfigError
 from .ranges import FINITE, POSITIVE, SHARE, Range, at_least, image_size, is_int, name_list, number, numbers, one_of
 from .run_keys import value_of
+from .steps import BRAIN, HALF, parts_of_a_batch
 
 #: The host's samplers that put K images of each person into a batch, and those that do not.
 IDENTITY_SAMPLERS = ("NaiveIdentitySampler", "BalancedIdentitySampler", "SetReWeightSampler")
@@ -28,6 +29,9 @@ def check_values(cfg: CfgNode, ranges: Mapping[str, Range]) -> None:
         ConfigError: names the key, its value and the range.
     """
     for key, allowed in ranges.items():
+        section, _, name = key.rpartition(".")
+        if key in _ADDED and name not in value_of(cfg, section):
+            continue
         if allowed.where and not value_of(cfg, allowed.where):
             continue
         value = value_of(cfg, key)
@@ -51,10 +55,21 @@ def check_batches(cfg: CfgNode, processes: int, identity_samplers: Sequence[str]
     shared = f" of {processes} processes" if processes > 1 else ""
     if batch % processes:
         raise ConfigError(f"SOLVER.IMS_PER_BATCH is {batch}; expected a multiple of the {processes} processes")
+    parts = parts_of_a_batch(cfg)
+    if batch // processes % parts:
+        raise ConfigError(
+            f"SOLVER.ACCUMULATE is {parts}, and SOLVER.IMS_PER_BATCH {batch}{shared}; expected a batch "
+            "that divides into as many parts"
+        )
     if processes > cfg.TEST.IMS_PER_BATCH:
         raise ConfigError(f"TEST.IMS_PER_BATCH is {cfg.TEST.IMS_PER_BATCH}; expected at least one image a process")
     if cfg.DATALOADER.SAMPLER_TRAIN not in identity_samplers:
         return
+    if batch // processes // parts % instances and not batch // processes % instances:
+        raise ConfigError(
+            f"SOLVER.ACCUMULATE is {parts}, whose parts of {batch // processes // parts} images do not divide into "
+            f"people of DATALOADER.NUM_INSTANCE {instances} images; expected a multiple of it in each"
+        )
     if batch // processes % instances:
         raise ConfigError(
             f"SOLVER.IMS_PER_BATCH is {batch}{shared}, which does not divide into people of DATALOADER.NUM_INSTANCE "
@@ -83,6 +98,8 @@ def _check_schedule(cfg: CfgNode) -> None:
             raise ConfigError(f"SOLVER.{factor} is {cfg.SOLVER[factor]} times SOLVER.BASE_LR; expected a rate up to 10")
 
 
+# A project may do without them.
+_ADDED = ("SOLVER.ACCUMULATE", "SOLVER.AMP.DTYPE")
 #: Of the host's keys; what a project adds stands beside them: ``{**HOST_RANGES, "MY.KEY": at_least(1)}``.
 HOST_RANGES: dict[str, Range] = {
     "MODEL.BACKBONE.FEAT_DIM": at_least(1),
@@ -124,6 +141,8 @@ HOST_RANGES: dict[str, Range] = {
     "DATALOADER.NUM_WORKERS": at_least(0, "0 (none) or more"),
     "SOLVER.MAX_EPOCH": at_least(1),
     "SOLVER.IMS_PER_BATCH": at_least(1),
+    "SOLVER.ACCUMULATE": at_least(1),
+    "SOLVER.AMP.DTYPE": one_of(HALF, BRAIN),
     "SOLVER.BASE_LR": number(0, 10, above=True),
     "SOLVER.HEADS_LR_FACTOR": POSITIVE,
     "SOLVER.BIAS_LR_FACTOR": POSITIVE,

@@ -6,6 +6,8 @@ from typing import Any
 
 from fastreid.config import CfgNode, get_cfg
 
+from .steps import add_step_keys
+
 # Keys and sections that change neither a weight nor a pixel: where a run writes, where its data lies (which is compared
 # itself), what loads it, and how it is evaluated. What an evaluation measures may change too, but then no earlier one
 # is the best any more.
@@ -93,8 +95,9 @@ class RunKeys:
 
 
 def run_config() -> CfgNode:
-    """The host's config with RUN.SEED and RUN.KEEP_CHECKPOINTS, for a project without keys of its own."""
+    """The host's config with the keys of training steps, RUN.SEED and RUN.KEEP_CHECKPOINTS, for who adds none."""
     cfg = get_cfg()
+    add_step_keys(cfg)
     cfg.RUN = CfgNode()
     cfg.RUN.SEED = -1
     cfg.RUN.KEEP_CHECKPOINTS = 0

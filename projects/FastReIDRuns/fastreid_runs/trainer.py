@@ -19,6 +19,7 @@ from .resuming import refuse_other_run, with_settled_seed
 from .run_keys import PLAIN, RunKeys
 from .run_record import RunRecord
 from .seeding import MODEL, WEIGHTS, derived_seed, seed_process
+from .steps import Steps, parts_of_a_batch, settled_dtype, wants_bfloat16
 from .train_loader import SeededDataset, build_loader
 from .training_errors import in_a_sentence
 from .whole_files import cut_log
@@ -52,7 +53,13 @@ class ResumableTrainer(DefaultTrainer):
         self._seed_is_drawn = self.keys.seed_of(cfg) < 0
         cfg = with_settled_seed(cfg, self.keys)
         seed_process(derived_seed(self.keys.seed_of(cfg), self.stage_number(cfg), WEIGHTS, comm.get_rank()))
-        super().__init__(cfg)
+        # The host's loop in mixed precision is float16's on CUDA alone.
+        super().__init__(_without_amp(cfg) if wants_bfloat16(cfg) else cfg)
+        if wants_bfloat16(cfg):
+            self.cfg = _with_amp(self.cfg)
+        parts = parts_of_a_batch(cfg)
+        if parts > 1 or wants_bfloat16(cfg):
+            self._trainer = Steps(self._trainer, parts, settled_dtype(cfg, self.model))
 
     @classmethod
     def stage_number(cls, cfg: CfgNode) -> int:
@@ -173,6 +180,19 @@ class ResumableTrainer(DefaultTrainer):
             logger.warning("%s was chosen by another evaluation than this; the best is chosen anew", path)
             return -1.0
         return float(entries.get("metric", -1))
+
+
+def _without_amp(cfg: CfgNode) -> CfgNode:
+    return _with_amp(cfg, False)
+
+
+def _with_amp(cfg: CfgNode, enabled: bool = True) -> CfgNode:
+    changed = cfg.clone()
+    changed.defrost()
+    changed.SOLVER.AMP.ENABLED = enabled
+    if cfg.is_frozen():
+        changed.freeze()
+    return changed
 
 
 def share_statistics(model: torch.nn.Module) -> None:

@@ -3,13 +3,15 @@
 from fastreid.config import CfgNode, get_cfg
 
 from fastreid_runs import RunKeys
+from fastreid_runs.steps import add_step_keys
 
 from ..config import add_ifd_config
 
 
 def default_config() -> CfgNode:
-    """The host's config with the keys of IFD, all at their defaults."""
+    """The host's config with the keys of IFD and of training steps, all at their defaults."""
     cfg = get_cfg()
+    add_step_keys(cfg)
     add_ifd_config(cfg)
     return cfg
 
