@@ -2,7 +2,8 @@
 
     python -m benchmarks gallery
     python -m benchmarks.gallery
-    python -m benchmarks.gallery --pictures 20000 --dim 256
+    python -m benchmarks.gallery --pictures 20000 --dim 256 --index
+    python -m benchmarks.gallery --index --uri http://127.0.0.1:19530      # a Milvus that runs there
 
 The first has the rows of :mod:`benchmarks`, exact search in the file alone. Vectors are random people: a centre each,
 and pictures around it whose similarity to each other is about that of good descriptors. Each gallery is filled in a
@@ -12,6 +13,7 @@ time.
 """
 
 import argparse
+import contextlib
 import json
 import multiprocessing
 import os
@@ -39,6 +41,7 @@ CAMERAS = 8
 # Noise against a centre's length of 1: two pictures of one person have a similarity of about 1 / (1 + NOISE**2).
 NOISE = 0.8
 TOP = 10
+NAME = "benchmark"
 
 
 def random_people(pictures: int, dim: int, seed: int = 0) -> np.ndarray:
@@ -113,7 +116,7 @@ def figures(uri: str, options: argparse.Namespace, server: int | None) -> dict[s
     result["faiss"] = median_seconds(lambda query: flat.search(query[None], TOP), queries)
     before = peak_mib()
     numbers = np.arange(options.pictures)
-    with Gallery(uri, Space(options.dim, "benchmark")) as gallery:
+    with Gallery(uri, Space(options.dim, "benchmark"), name=NAME) as gallery:
         result["add"] = seconds(
             lambda: gallery.add(
                 vectors=vectors,
@@ -127,7 +130,7 @@ def figures(uri: str, options: argparse.Namespace, server: int | None) -> dict[s
     result["memory to add"] = peak_mib() - before
     result["server"] = 0.0 if server is None else peak_mib(server)
     start = time.perf_counter()
-    gallery = Gallery(uri)
+    gallery = Gallery(uri, name=NAME)
     result["open"] = time.perf_counter() - start
     found = found_by(gallery, queries)
     result["recall"] = float((found[:, :, None] == nearest[:, None]).any(2).mean())
@@ -178,7 +181,7 @@ def memory_to_search(uri: str, dim: int) -> float:
     import pymilvus  # noqa: F401
 
     before = peak_mib()
-    with Gallery(uri) as gallery:
+    with Gallery(uri, name=NAME) as gallery:
         gallery.search(np.ones(dim, np.float32))
     return peak_mib() - before
 
@@ -213,12 +216,26 @@ def loopback_server(folder: Path) -> Iterator[tuple[str, int]]:
         process.wait()
 
 
+def dropped(uri: str) -> None:
+    """Leaves nothing of the benchmark on a server."""
+    from pymilvus import MilvusClient
+
+    client = MilvusClient(uri, token=os.environ.get("MILVUS_TOKEN", ""))
+    with contextlib.suppress(Exception):
+        client.drop_alias(NAME)
+    for collection in client.list_collections():
+        if collection.startswith(f"{NAME}_"):
+            client.drop_collection(collection)
+    client.close()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pictures", type=int, default=100_000)
     parser.add_argument("--dim", type=int, default=512)
     parser.add_argument("--queries", type=int, default=30)
     parser.add_argument("--index", action="store_true", help="also make the HNSW index, which takes minutes")
+    parser.add_argument("--uri", help="of a server of Milvus, to measure in the place of milvus-lite")
     parser.add_argument("--json", help="file to write the figures to")
     options = parser.parse_args()
 
@@ -231,11 +248,18 @@ def main() -> None:
         f"pymilvus {pymilvus.__version__}, {len(os.sched_getaffinity(0))} cores"
     )
     folder = Path(tempfile.mkdtemp(prefix="gallery"))
+    results = {}
+    size = 0
     try:
-        results = {"embedded": in_own_process(str(folder / "file.db"), options, None)}
-        with loopback_server(folder / "server.db") as (uri, pid):
-            results["server"] = in_own_process(uri, options, pid)
-        size = sum(path.stat().st_size for path in (folder / "file.db").rglob("*") if path.is_file())
+        if options.uri:
+            dropped(options.uri)
+            results["Milvus"] = in_own_process(options.uri, options, None)
+            dropped(options.uri)
+        else:
+            results["embedded"] = in_own_process(str(folder / "file.db"), options, None)
+            with loopback_server(folder / "server.db") as (uri, pid):
+                results["server"] = in_own_process(uri, options, pid)
+            size = sum(path.stat().st_size for path in (folder / "file.db").rglob("*") if path.is_file())
     finally:
         shutil.rmtree(folder)
 
@@ -244,9 +268,9 @@ def main() -> None:
     for name in names:
         unit = "" if "recall" in name else (" MiB" if "memory" in name or "server" in name else " s")
         print(f"{name:<20}" + "".join(f"{result[name]:>10.4g}{unit:<4}" for result in results.values()))
-    print(
-        f"\nthe file: {size / 2**20:.0f} MiB; its vectors alone: {options.pictures * options.dim * 4 / 2**20:.0f} MiB"
-    )
+    if size:
+        alone = options.pictures * options.dim * 4
+        print(f"\nthe file: {size / 2**20:.0f} MiB; its vectors alone: {alone / 2**20:.0f} MiB")
     for where, result in results.items():
         ratios = {name: result[name] / result["faiss"] for name in ("search", "search, HNSW") if name in result}
         print(
