@@ -99,3 +99,14 @@ def backend(request, monkeypatch):
     for name in every_backend(monkeypatch):
         if name == request.param:
             yield name
+
+
+@pytest.fixture(params=range(4))
+def clusters(request):
+    """Queries and gallery scattered around a few centres, so that neighbourhoods are shared."""
+    generator = np.random.default_rng(request.param)
+    centres = generator.standard_normal((5, 6))
+    return tuple(
+        (centres[generator.integers(0, 5, size)] + 0.6 * generator.standard_normal((size, 6))).astype(np.float32)
+        for size in (7, 30)
+    )

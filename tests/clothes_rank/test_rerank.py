@@ -1,25 +1,11 @@
-"""Re-ranking and query expansion, against the formulas written out with sets, and against the host's code."""
+"""Re-ranking, against the formulas written out with sets, and against the host's code."""
 
 import numpy as np
 import pytest
 import torch
 
-from clothes_rank import neighbours
 from clothes_rank.counting import blocks
-from clothes_rank.neighbours import nearest_neighbours
-from clothes_rank.query_expansion import expand_queries
 from clothes_rank.rerank import rerank
-
-
-@pytest.fixture(params=range(4))
-def clusters(request):
-    """Queries and gallery scattered around a few centres, so that neighbourhoods are shared."""
-    generator = np.random.default_rng(request.param)
-    centres = generator.standard_normal((5, 6))
-    return tuple(
-        (centres[generator.integers(0, 5, size)] + 0.6 * generator.standard_normal((size, 6))).astype(np.float32)
-        for size in (7, 30)
-    )
 
 
 def rerank_slowly(query, gallery, k1, k2, lambda_value, metric, variant):
@@ -136,67 +122,10 @@ def test_options_out_of_range(options, message):
         rerank(np.ones((1, 2)), np.ones((2, 2)), **options)
 
 
-@pytest.mark.parametrize("function", [rerank, expand_queries])
-def test_features_are_checked(function):
+def test_features_are_checked():
     with pytest.raises(ValueError, match="gallery features hold NaN or infinite values .* in row 1;"):
-        function(np.ones((1, 2)), np.array([[1.0, 1.0], [np.nan, 1.0]]))
+        rerank(np.ones((1, 2)), np.array([[1.0, 1.0], [np.nan, 1.0]]))
     with pytest.raises(ValueError, match="query features are all zero in row 0,"):
-        function(np.zeros((1, 2)), np.ones((2, 2)))
+        rerank(np.zeros((1, 2)), np.ones((2, 2)))
     with pytest.raises(ValueError, match="gallery_features is empty"):
-        function(np.ones((1, 2)), np.ones((0, 2)))
-
-
-def expand_slowly(query, gallery, times, k, alpha):
-    features = [row.astype(np.float64) for row in (*query, *gallery)]
-    for _ in range(times):
-        units = [row / np.linalg.norm(row) for row in features]
-        expanded = []
-        for unit in units:
-            similarities = [float(unit @ other) for other in units]
-            nearest = sorted(range(len(units)), key=lambda g, s=similarities: (-s[g], g))[:k]
-            expanded.append(sum(max(similarities[g], 0.0) ** alpha * features[g] for g in nearest) / len(nearest))
-        features = expanded
-    return np.array(features[: len(query)]), np.array(features[len(query) :])
-
-
-@pytest.mark.parametrize(("times", "k", "alpha"), [(1, 5, 3.0), (2, 4, 1.0), (3, 1, 2.5), (1, 500, 0.5), (0, 5, 3.0)])
-def test_expansion_formula(clusters, times, k, alpha):
-    found = expand_queries(*clusters, times=times, k=k, alpha=alpha)
-    for side, expected in zip(found, expand_slowly(*clusters, times, k, alpha), strict=True):
-        assert side.dtype == np.float32
-        np.testing.assert_allclose(side, expected, rtol=1e-4, atol=1e-5)
-
-
-def test_expansion_is_the_hosts(clusters):
-    from fastreid.evaluation.query_expansion import aqe
-
-    tensors = tuple(map(torch.from_numpy, clusters))
-    found = expand_queries(*tensors, times=2, k=3, alpha=3.0)
-    for side, expected in zip(found, aqe(*tensors, 2, 3, 3.0), strict=True):
-        assert isinstance(side, torch.Tensor)
-        torch.testing.assert_close(side, expected, rtol=1e-4, atol=1e-5)
-
-
-@pytest.mark.parametrize("options", [{"times": -1}, {"k": 0}, {"alpha": -0.5}])
-def test_expansion_options_out_of_range(options):
-    with pytest.raises(ValueError, match="expected times >= 0, k >= 1 and alpha >= 0"):
-        expand_queries(np.ones((1, 2)), np.ones((2, 2)), **options)
-
-
-@pytest.mark.parametrize("metric", ["euclidean", "inner_product"])
-def test_neighbours_in_order(metric):
-    features = np.random.default_rng(0).integers(-3, 4, (40, 5)).astype(np.float32)
-    found, indices = nearest_neighbours(features, 40, metric=metric)
-    for row in range(40):
-        products = features @ features[row]
-        values = products if metric == "inner_product" else ((features - features[row]) ** 2).sum(1)
-        order = sorted(range(40), key=lambda g, v=values: (-v[g] if metric == "inner_product" else v[g], g))
-        assert indices[row].tolist() == order
-        np.testing.assert_array_equal(found[row], values[order])
-
-
-def test_neighbours_leave_faiss_threads_as_found(monkeypatch):
-    before = neighbours.faiss.omp_get_max_threads()
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
-    nearest_neighbours(np.eye(3, dtype=np.float32), 2, metric="euclidean")
-    assert neighbours.faiss.omp_get_max_threads() == before
+        rerank(np.ones((1, 2)), np.ones((0, 2)))
