@@ -1,17 +1,19 @@
 """Times how long the data sets take to list a million images with their labels, beside the bare listing.
 
-    python benchmarks/listing.py
-    python benchmarks/listing.py --images 200000 --readers VCClothes MEVID
+    python -m benchmarks listing
+    python -m benchmarks.listing
+    python -m benchmarks.listing --images 200000 --readers VCClothes MEVID
 
-For each reader a tree of empty files with its names and lists is made in a temporary folder, which takes longer than
-reading it, and read once by a process of its own until every item has its labels: seconds on the clock and of the
-processor (equal on an idle machine), with the file system's names in the system's cache, and by how much the process
-grew at its peak. The bare listing, in the same process after it, walks the tree, sorts the names and splits the lists
-into lines; the ratio is of the processor's seconds. MEVID's reader and that of a CSV list look at no file but the
-lists, so that none are made for them.
+The first has the rows of :mod:`benchmarks`, of smaller trees. For each reader a tree of empty files with its names and
+lists is made in a temporary folder, which takes longer than reading it, and read once by a process of its own until
+every item has its labels: seconds on the clock and of the processor (equal on an idle machine), with the file system's
+names in the system's cache, and by how much the process grew at its peak. The bare listing, in the same process after
+it, walks the tree, sorts the names and splits the lists into lines, or cells; the ratio is of the processor's seconds.
+MEVID's reader and that of a CSV list look at no file but the lists, so that none are made for them.
 """
 
 import argparse
+import csv
 import multiprocessing
 import os
 import platform
@@ -25,9 +27,12 @@ from typing import NamedTuple
 
 from datasets_ext import ClothesImageDataset, dataset_class, every_path, register_csv
 
+from .rows import Row, compared
+
 IMAGES_A_PERSON = 40
 FRAMES_A_TRACKLET = 120
 LIST = "list.csv"
+TURNS = 5
 
 
 class Measurement(NamedTuple):
@@ -176,13 +181,18 @@ def make_tree(root: Path, reader: Reader, images: int) -> None:
         reader.lists(root, images)
 
 
-def measure(name: str, root: Path) -> Measurement:
-    """Reads once, in the process that this is called in."""
+def read(name: str, root: Path) -> ClothesImageDataset:
+    """Lists and parses all that there is."""
     kind: type[ClothesImageDataset]
     kind = register_csv(f"OneList={root / LIST}") if name == "a CSV list" else dataset_class(name)
+    return kind(root=root, verbose=False)
+
+
+def measured(name: str, root: Path) -> Measurement:
+    """Reads once, in the process that this is called in."""
     before = memory("VmRSS")
     start, busy = time.perf_counter(), time.process_time()
-    dataset = kind(root=root, verbose=False)
+    dataset = read(name, root)
     seconds, processor = time.perf_counter() - start, time.process_time() - busy
     grown = memory("VmHWM") - before
     images = sum(1 for items in dataset.splits.values() for _ in every_path(items))
@@ -194,8 +204,34 @@ def measure(name: str, root: Path) -> Measurement:
 def list_bare(root: Path) -> int:
     """Walks, sorts and splits, and says how many names and lines there were."""
     names = sorted(os.path.join(folder, name) for folder, _, files in os.walk(root) for name in files)
-    lines = [line for name in names if name.endswith((".txt", ".csv")) for line in Path(name).read_text().splitlines()]
-    return len(names) + len(lines)
+    lines = 0
+    for name in names:
+        if name.endswith(".csv"):
+            with open(name, newline="") as file:
+                lines += len(list(csv.reader(file)))
+        elif name.endswith(".txt"):
+            lines += len(Path(name).read_text().splitlines())
+    return len(names) + lines
+
+
+def measure(quick: bool) -> list[Row]:
+    """See :mod:`benchmarks`."""
+    images = 2_000 if quick else 50_000
+    rows = []
+    for name, reader in READERS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            make_tree(root, reader, images)
+            rows.append(
+                compared(
+                    f"{name}, {images:,} images",
+                    "items with labels / names and lines listed",
+                    lambda name=name, root=root: read(name, root),
+                    lambda root=root: list_bare(root),
+                    turns=TURNS,
+                )
+            )
+    return rows
 
 
 def memory(field: str) -> float:
@@ -221,7 +257,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory(dir=options.folder) as folder:
             make_tree(Path(folder), READERS[name], options.images)
             with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-                found = pool.submit(measure, name, Path(folder)).result()
+                found = pool.submit(measured, name, Path(folder)).result()
         seconds = f"{found.seconds:.1f} | {found.processor:.1f} | {found.bare:.1f} | {found.processor / found.bare:.1f}"
         print(f"| {name} | {found.images:,} | {seconds} | {found.mib:.0f} MiB |", flush=True)
 

@@ -7,8 +7,8 @@ import torch
 from fastreid.data.common import CommDataset
 from fastreid.data.transforms import build_transforms
 
-from ifd.data.parsed_dataset import ParsedDataset
 from ifd.data.transforms import build_masked_transforms
+from masked_images import ParsedDataset
 
 from .models import SIZES, config
 from .pictures import HEIGHT, WIDTH, write_pictures
