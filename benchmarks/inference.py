@@ -14,9 +14,9 @@ TURNS = 5
 _BATCH = 8
 
 
-def forward_of(cfg: Any, batch: dict[str, torch.Tensor]) -> Callable[[], Any]:
-    """One forward of a config's model in evaluation, as the host's loop calls it."""
-    model = built(cfg).eval()
+def forward_of(cfg: Any, batch: dict[str, torch.Tensor], layout: torch.memory_format) -> Callable[[], Any]:
+    """One forward of a config's model in evaluation, as the host's loop calls it, with its weights in a layout."""
+    model = built(cfg).to(memory_format=layout).eval()
 
     def forward() -> None:
         with torch.no_grad():
@@ -27,9 +27,11 @@ def forward_of(cfg: Any, batch: dict[str, torch.Tensor]) -> Callable[[], Any]:
 
 def _rows(size: Size) -> list[Row]:
     cfg = config(size)
-    host = forward_of(host_config(cfg), batch_of(size, 3))
-    both = forward_of(cfg, batch_of(size, 4))
-    alone = forward_of(config(size, "IFD.IKT.ENABLED", False, "IFD.CBD.ENABLED", False), batch_of(size, 3))
+    host = forward_of(host_config(cfg), batch_of(size, 3), torch.contiguous_format)
+    # As ifd.engine.load_trained_model gives it.
+    both = forward_of(cfg, batch_of(size, 4), torch.channels_last)
+    rgb = config(size, "IFD.IKT.ENABLED", False, "IFD.CBD.ENABLED", False)
+    alone = forward_of(rgb, batch_of(size, 3), torch.channels_last)
     return [
         compared(size.case, "both streams / 2 of the host", both, host, turns=TURNS, times_other=2, goal=GOAL),
         compared(size.case, "RGB alone / 1 of the host", alone, host, turns=TURNS, goal=RGB_GOAL),

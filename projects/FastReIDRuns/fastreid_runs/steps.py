@@ -53,7 +53,7 @@ class Steps(SimpleTrainer):
 
     def __init__(self, loop: SimpleTrainer, parts: int, dtype: torch.dtype | None):
         # Not by the host's constructor, which would start the loader's workers again.
-        vars(self).update(vars(loop))
+        self.__dict__.update(vars(loop))
         self._parts = parts
         self._dtype = dtype
 
@@ -110,9 +110,10 @@ def settled_dtype(cfg: CfgNode, model: nn.Module) -> torch.dtype | None:
         return None
     if not wants_bfloat16(cfg):
         return torch.float16
-    inside = getattr(model, "module", model)
+    inside: nn.Module = getattr(model, "module", model)
     if next(inside.parameters()).device.type == "cpu":
-        pays = bfloat16_pays(inside.backbone, cfg.INPUT.SIZE_TRAIN)
+        backbone = inside.get_submodule("backbone")
+        pays = bfloat16_pays(backbone, cfg.INPUT.SIZE_TRAIN)
         # The same in all processes.
         if not comm.all_gather(pays)[0]:
             logger.warning("SOLVER.AMP.DTYPE is %s, but this CPU is no faster in it with this network: float32", BRAIN)

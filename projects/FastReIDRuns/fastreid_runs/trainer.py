@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import torch
 from fastreid.config import CfgNode
 from fastreid.engine import DefaultTrainer, hooks
+from fastreid.engine.train_loop import SimpleTrainer
 from fastreid.utils import comm
 
 from .checkpointer import BEST, CheckpointError, WholeCheckpointer, read_entries
@@ -48,6 +49,7 @@ class ResumableTrainer(DefaultTrainer):
 
     cfg: CfgNode
     checkpointer: WholeCheckpointer
+    _trainer: SimpleTrainer
 
     def __init__(self, cfg: CfgNode):
         self._seed_is_drawn = self.keys.seed_of(cfg) < 0

@@ -144,3 +144,10 @@ def test_other_clothes_and_backgrounds_are_the_same_in_a_resumed_training(tiny_c
         train(tiny_config, resume=stopped)
         left.append(torch.load(os.path.join(tiny_config.OUTPUT_DIR, "model_final.pth"), weights_only=True)["model"])
     assert all(torch.equal(left[0][name], left[1][name]) for name in left[0])
+
+
+def test_a_loaded_model_keeps_its_weights_as_its_images_lie(finished_config):
+    model = load_trained_model(finished_config, os.path.join(finished_config.OUTPUT_DIR, "model_final.pth"))
+    weights = [layer.weight for layer in model.modules() if isinstance(layer, torch.nn.Conv2d)]
+    assert len(weights) > 20
+    assert all(weight.is_contiguous(memory_format=torch.channels_last) for weight in weights)

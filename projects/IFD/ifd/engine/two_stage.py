@@ -101,11 +101,15 @@ def evaluate(cfg: CfgNode, *, trainer: type[IFDTrainer] = IFDTrainer) -> dict:
 
 
 def load_trained_model(cfg: CfgNode, weights: str, *, trainer: type[IFDTrainer] = IFDTrainer) -> torch.nn.Module:
-    """The configured model with the weights of a checkpoint, in evaluation mode on MODEL.DEVICE."""
+    """The configured model with the weights of a checkpoint, in evaluation mode on MODEL.DEVICE.
+
+    The weights of its convolutions lie as its images do, channels last. In training they cannot: the host keeps all
+    weights in one buffer.
+    """
     cfg = cfg.clone()
     cfg.defrost()
     cfg.MODEL.HEADS.NUM_CLASSES = num_training_identities(cfg, weights)
     cfg.MODEL.BACKBONE.PRETRAIN = False
     model = trainer.build_model(cfg)
     IFDCheckpointer(model).load(weights)
-    return model.eval()
+    return model.to(memory_format=torch.channels_last).eval()
