@@ -80,6 +80,11 @@ def test_ranges_are_told_in_words():
         (["SOLVER.IMS_PER_BATCH", 60], 1, "60, which does not .* of DATALOADER.NUM_INSTANCE 8 images"),
         (["SOLVER.IMS_PER_BATCH", 8], 1, "one person a process .* at least 16"),
         (["SOLVER.IMS_PER_BATCH", 16], 2, "16 of 2 processes, one person a process .* at least 32"),
+        (
+            ["SOLVER.IMS_PER_BATCH", 16, "SOLVER.ACCUMULATE", 2],
+            1,
+            "16 in SOLVER.ACCUMULATE 2 parts, one person .* at least 32",
+        ),
     ],
 )
 def test_batches_that_do_not_divide_are_refused(cfg, options, processes, message):

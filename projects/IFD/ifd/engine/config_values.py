@@ -8,6 +8,7 @@ from clothes_rank import MODES, PROTOCOL_MODES
 from fastreid_runs import ConfigError
 from fastreid_runs.config_values import HOST_RANGES, IDENTITY_SAMPLERS, LARGEST_SEED, OTHER_SAMPLERS
 from fastreid_runs.ranges import FINITE, Range, at_least, number, numbers, one_of
+from fastreid_runs.steps import parts_of_a_batch
 
 #: Those of the host and of this project that put K images of each person into a batch.
 SAMPLERS_OF_PEOPLE = ("ProportionalAppearanceSampler", *IDENTITY_SAMPLERS)
@@ -59,6 +60,8 @@ RANGES: dict[str, Range] = {
 def check_people_of_a_batch(cfg: CfgNode, processes: int) -> None:
     """Refuses batches of one person, among whom the clothing loss has nobody to tell apart.
 
+    The loss compares the images of all processes; batch norm, but a synchronised one, sees those of one.
+
     Args:
         cfg: full config.
         processes: that train together.
@@ -69,9 +72,12 @@ def check_people_of_a_batch(cfg: CfgNode, processes: int) -> None:
     if not cfg.IFD.CBD.ENABLED or cfg.DATALOADER.SAMPLER_TRAIN not in SAMPLERS_OF_PEOPLE:
         return
     batch, instances = cfg.SOLVER.IMS_PER_BATCH, cfg.DATALOADER.NUM_INSTANCE
-    if batch // processes < 2 * instances:
+    parts = parts_of_a_batch(cfg)
+    if batch // processes // parts < 2 * instances:
         shared = f" of {processes} processes" if processes > 1 else ""
+        shared += f" in SOLVER.ACCUMULATE {parts} parts" if parts > 1 else ""
         raise ConfigError(
             f"SOLVER.IMS_PER_BATCH is {batch}{shared}, one person a process at DATALOADER.NUM_INSTANCE {instances}, "
-            f"but the clothing loss of IFD.CBD tells people apart; expected at least {2 * instances * processes}"
+            "but the clothing loss of IFD.CBD, and batch norm in each process, are to tell people apart; expected at "
+            f"least {2 * instances * processes * parts}"
         )
