@@ -17,7 +17,17 @@ import fastreid_compat  # noqa: E402, F401  # before any module of the host
 from .report import COMMITTED, as_json, fallen_behind, read, table, write  # noqa: E402
 from .rows import MissingError, Row  # noqa: E402
 
-BENCHMARKS = ("evaluation", "training_step", "inference", "loader", "parsing_maps", "renderer", "gallery", "listing")
+BENCHMARKS = (
+    "evaluation",
+    "training_step",
+    "inference",
+    "loader",
+    "parsing_maps",
+    "renderer",
+    "gallery",
+    "listing",
+    "export",
+)
 MARGIN = 0.1
 
 
