@@ -6,7 +6,7 @@ import os
 import pytest
 import torch
 
-from ifd.engine import IFDTrainer, evaluate, load_trained_model, train
+from ifd.engine import ConfigError, IFDTrainer, evaluate, load_trained_model, train
 from ifd.engine.two_stage import STAGE1_FOLDER
 
 
@@ -151,3 +151,10 @@ def test_a_loaded_model_keeps_its_weights_as_its_images_lie(finished_config):
     weights = [layer.weight for layer in model.modules() if isinstance(layer, torch.nn.Conv2d)]
     assert len(weights) > 20
     assert all(weight.is_contiguous(memory_format=torch.channels_last) for weight in weights)
+
+
+def test_keys_that_contradict_each_other_are_told_where_a_model_is_loaded(finished_config):
+    finished_config.IFD.IKT.ENABLED = False
+    finished_config.IFD.DESCRIPTOR = "joined"
+    with pytest.raises(ConfigError, match="the model cannot be built: .*IFD.DESCRIPTOR"):
+        load_trained_model(finished_config, os.path.join(finished_config.OUTPUT_DIR, "model_final.pth"))

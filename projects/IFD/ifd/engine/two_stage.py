@@ -5,8 +5,10 @@ import os
 
 import torch
 from fastreid.config import CfgNode
+from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 
-from fastreid_runs import run_stage
+from fastreid_runs import ConfigError, run_stage
+from fastreid_runs.arguments import ArgumentError, naming
 from fastreid_runs.resuming import is_trained, with_settled_seed
 from fastreid_runs.run_folder import occupied, refuse_overwriting
 from fastreid_runs.training_errors import in_a_sentence
@@ -105,11 +107,20 @@ def load_trained_model(cfg: CfgNode, weights: str, *, trainer: type[IFDTrainer] 
 
     The weights of its convolutions lie as its images do, channels last. In training they cannot: the host keeps all
     weights in one buffer.
+
+    Raises:
+        CheckpointError: the weights cannot be read, or are of another model.
+        ConfigError: keys contradict each other.
     """
     cfg = cfg.clone()
     cfg.defrost()
     cfg.MODEL.HEADS.NUM_CLASSES = num_training_identities(cfg, weights)
     cfg.MODEL.BACKBONE.PRETRAIN = False
-    model = trainer.build_model(cfg)
+    keys = getattr(META_ARCH_REGISTRY.get(cfg.MODEL.META_ARCHITECTURE), "config_keys", {})
+    try:
+        with naming(keys):
+            model = trainer.build_model(cfg)
+    except ArgumentError as error:
+        raise ConfigError(f"the model cannot be built: {error}") from error
     IFDCheckpointer(model).load(weights)
     return model.to(memory_format=torch.channels_last).eval()
