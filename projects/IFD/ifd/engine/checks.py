@@ -48,8 +48,8 @@ def check_config(cfg: CfgNode, *, train: bool = True) -> None:
     if train:
         # In every process: the host lets all of them wait for the one that downloads.
         check_backbone_weights(cfg)
-    if comm.is_main_process():
-        _try_once(cfg, train)
+    # In every process too: losses that compare the batch of all processes wait for each of them.
+    _try_once(cfg, train)
     comm.synchronize()
 
 
