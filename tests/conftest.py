@@ -129,6 +129,22 @@ def call_script(pytestconfig, monkeypatch, capsys):
     logger.handlers[:], logger.level, logger.propagate = before
 
 
+@pytest.fixture
+def with_value():
+    """A copy of a config with a key's value as it is given; merging would cast a tuple to a list."""
+
+    def change(cfg, key, value):
+        changed = cfg.clone()
+        *sections, name = key.split(".")
+        there = changed
+        for section in sections:
+            there = there[section]
+        there[name] = value
+        return changed
+
+    return change
+
+
 @pytest.fixture(scope="session")
 def config_file(request):
     return str(request.config.rootpath / "configs" / "IFD_R50.yml")

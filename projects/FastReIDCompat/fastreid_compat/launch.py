@@ -46,11 +46,17 @@ def distributed_worker(
         del groups
         main_func(*args)
     finally:
-        # The threads of a group end with the last reference to it, which the host keeps; threads that are alive when
-        # the interpreter ends abort the process now and then.
-        comm._LOCAL_PROCESS_GROUP = None
-        comm._get_global_gloo_group.cache_clear()
-        gc.collect()  # a distributed model is a cycle of references with its group among them
+        leave_groups()
+
+
+def leave_groups() -> None:
+    """Ends this process's part in all process groups, with their threads; without any it does nothing."""
+    # The threads of a group end with the last reference to it, which the host keeps; threads that are alive when the
+    # interpreter ends abort the process now and then.
+    comm._LOCAL_PROCESS_GROUP = None
+    comm._get_global_gloo_group.cache_clear()
+    gc.collect()  # a distributed model is a cycle of references with its group among them
+    if dist.is_initialized():
         dist.destroy_process_group()
 
 

@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import functools
-import gc
 import os
 import re
 import socket
@@ -23,6 +22,7 @@ from torch import multiprocessing
 
 from datasets_ext import UserError
 from datasets_ext.command import REFUSED, user_sentence
+from fastreid_compat.launch import leave_groups
 
 from .launchers import LaunchError, Place, interface_towards, is_first_by_name, placed
 from .lifeline import Lifeline, Member
@@ -256,12 +256,7 @@ def _process_group(place: Place, store: dist.Store) -> Iterator[None]:
         del groups
         yield
     finally:
-        # The threads of a group end with the last reference to it; alive at the interpreter's end they may abort it.
-        comm._LOCAL_PROCESS_GROUP = None
-        comm._get_global_gloo_group.cache_clear()
-        gc.collect()  # a distributed model is a cycle of references with its group among them
-        if dist.is_initialized():
-            dist.destroy_process_group()
+        leave_groups()
 
 
 def _run_reporting(folder: str, main: Callable[[argparse.Namespace], Any], args: argparse.Namespace) -> None:

@@ -56,9 +56,9 @@ class ResumableTrainer(DefaultTrainer):
         cfg = with_settled_seed(cfg, self.keys)
         seed_process(derived_seed(self.keys.seed_of(cfg), self.stage_number(cfg), WEIGHTS, comm.get_rank()))
         # The host's loop in mixed precision is float16's on CUDA alone.
-        super().__init__(_without_amp(cfg) if wants_bfloat16(cfg) else cfg)
+        super().__init__(_with_amp(cfg, False) if wants_bfloat16(cfg) else cfg)
         if wants_bfloat16(cfg):
-            self.cfg = _with_amp(self.cfg)
+            self.cfg = _with_amp(self.cfg, True)
         parts = parts_of_a_batch(cfg)
         if parts > 1 or wants_bfloat16(cfg):
             self._trainer = Steps(self._trainer, parts, settled_dtype(cfg, self.model))
@@ -184,11 +184,7 @@ class ResumableTrainer(DefaultTrainer):
         return float(entries.get("metric", -1))
 
 
-def _without_amp(cfg: CfgNode) -> CfgNode:
-    return _with_amp(cfg, False)
-
-
-def _with_amp(cfg: CfgNode, enabled: bool = True) -> CfgNode:
+def _with_amp(cfg: CfgNode, enabled: bool) -> CfgNode:
     changed = cfg.clone()
     changed.defrost()
     changed.SOLVER.AMP.ENABLED = enabled

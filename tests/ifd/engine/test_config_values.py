@@ -56,17 +56,10 @@ def test_a_checkpoint_of_the_recipes_is_at_most_five_epochs_old(pytestconfig):
         ("IFD.METRIC_MODE", ("cc",)),
     ],
 )
-def test_values_out_of_range_are_refused(cfg, key, wrong):
+def test_values_out_of_range_are_refused(cfg, with_value, key, wrong):
     for value in wrong:
-        trial = cfg.clone()
-        # Not merged, which would cast a tuple to a list.
-        section, _, name = key.rpartition(".")
-        there = trial
-        for part in filter(None, section.split(".")):
-            there = there[part]
-        there[name] = value
         with pytest.raises(ConfigError, match=rf"{key} is "):
-            check_values(trial, RANGES)
+            check_values(with_value(cfg, key, value), RANGES)
 
 
 def test_ranges_are_told_in_words():
