@@ -67,19 +67,6 @@ def test_decisions_of_the_file_beside_go_before_those_inside(save_model, tmp_pat
     assert OnnxModel(path).decisions.similarity[1e-3] == 0.6
 
 
-def test_files_that_are_no_models(tmp_path, save_model):
-    (tmp_path / "text.onnx").write_text("no model")
-    (tmp_path / "model.txt").write_text("no model")
-    for name, message in [
-        ("text.onnx", "cannot be loaded by onnxruntime"),
-        ("absent.onnx", "There is no file"),
-        ("model.txt", "ends in .txt; expected .onnx"),
-        ("model", "ends in nothing"),
-    ]:
-        with pytest.raises(ModelFileError, match=message):
-            load_model(tmp_path / name)
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -1,5 +1,7 @@
 """A page over the drawn people, and a client that speaks to it as this machine's browser would."""
 
+import io
+
 import pytest
 
 from person_search import Gallery, LabelPattern
@@ -40,3 +42,31 @@ def service(indexed_gallery, model):
 @pytest.fixture
 def client(client_of, service):
     return client_of(service)
+
+
+@pytest.fixture(scope="session")
+def png():
+    """The bytes of an image as a PNG file."""
+
+    def encoded(image):
+        file = io.BytesIO()
+        image.save(file, format="PNG")
+        return file.getvalue()
+
+    return encoded
+
+
+@pytest.fixture(scope="session")
+def send():
+    """Sends a photo to the page, or to another address of it; further files by keyword."""
+
+    def post(client, content, path="/search", **more):
+        return client.post(path, files={"photo": ("a.png", content, "image/png"), **more})
+
+    return post
+
+
+@pytest.fixture(scope="session")
+def someone(people):
+    """A picture's file of the people drawn."""
+    return next((people / "south").glob("p3_*_0.png"))

@@ -15,6 +15,8 @@ def as_jpeg(image: Image.Image) -> bytes:
     """An RGB image as JPEG, at most 1024 pixels long: new bytes, without whatever else was in its file."""
     shown = image.copy()
     shown.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+    # Pillow would write a JPEG's comment again.
+    shown.info.clear()
     file = io.BytesIO()
     shown.save(file, format="JPEG", quality=90)
     return file.getvalue()
