@@ -21,6 +21,7 @@ from clothes_evaluation import EvaluationResult
 from clothes_evaluation.protocol import Checkpoint, Protocol
 from clothes_evaluation.rank_scores import RANKS, RankScores
 from clothes_evaluation.result import ModeResult
+from exported_model import Metadata
 from ifd.data import build_test_loader
 from ifd.engine import load_config, load_trained_model, train
 
@@ -231,6 +232,58 @@ def weights(finished, fit_normalisation, tmp_path_factory):
     path = tmp_path_factory.mktemp("weights") / "model_final.pth"
     torch.save({"model": model.state_dict()}, path)
     return str(path)
+
+
+def save_colours(path, channels=3, shape=None, *, unit=True, scale=1.0, name="images", **metadata):
+    """Saves a model whose vector is the mean colour of 4 x 2 fields; with four channels, of what the mask leaves."""
+    onnx = pytest.importorskip("onnx")
+    from onnx import TensorProto, helper, numpy_helper
+
+    shape = shape or ("N", channels, 64, 32)
+    one = numpy_helper.from_array(np.ones(1, np.float32), "one")
+    middle = numpy_helper.from_array(np.full(1, 127.5, np.float32), "middle")
+    scaled = numpy_helper.from_array(np.linspace(1, scale, 24).astype(np.float32), "scale")
+    split = numpy_helper.from_array(np.array([3, channels - 3], np.int64), "split")
+    nodes = [helper.make_node("Identity", [name], ["rgb"])]
+    if channels == 4:
+        nodes = [
+            helper.make_node("Split", [name, "split"], ["seen", "mask"], axis=1),
+            helper.make_node("Sub", ["one", "mask"], ["rest"]),
+            helper.make_node("Mul", ["seen", "rest"], ["rgb"]),
+        ]
+    nodes += [
+        helper.make_node("AveragePool", ["rgb"], ["fields"], kernel_shape=[16, 16], strides=[16, 16]),
+        helper.make_node("Flatten", ["fields"], ["flat"]),
+        helper.make_node("Sub", ["flat", "middle"], ["centred"]),
+        helper.make_node("Mul", ["centred", "scale"], ["scaled"]),
+    ]
+    # Grey is at the middle, where there is no direction.
+    nodes += [helper.make_node("Add", ["scaled", "one"], ["moved"])]
+    nodes += [
+        helper.make_node("LpNormalization", ["moved"], ["features"], axis=1, p=2)
+        if unit
+        else helper.make_node("Identity", ["moved"], ["features"])
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "colours",
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, [shape[0], 24])],
+        [one, middle, scaled, *([split] if channels == 4 else [])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    if channels == 4:
+        clothing = {"lip": (5, 9), "pascal": (2,)}
+        metadata = {"label_system": "lip", "clothing": clothing, **metadata}
+    helper.set_model_props(model, Metadata(**metadata).to_properties())
+    onnx.save(model, path)
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def save_model():
+    """Saves a model that onnxruntime runs, small enough to be made by a test; see ``save_colours``."""
+    return save_colours
 
 
 @pytest.fixture(scope="session")

@@ -80,7 +80,7 @@ def test_host_works_with_the_adaptation(name, tmp_path, monkeypatch):
 
 
 def test_every_adaptation_has_an_exercise():
-    # The metric of single-gallery-shot fails on NumPy before 2 only; test_ranking.py takes np.bool away instead.
+    # The metric of single-gallery-shot fails on NumPy before 2 only; test_evaluation.py takes np.bool away instead.
     assert set(STATUSES) - {"imports", "single-gallery-shot"} == set(exercises.EXERCISES) == set(FAILURES)
 
 
