@@ -91,6 +91,23 @@ EXTRAS = {
     "timm": {"timm_backbones"},
     "transformers": {"people_parsing"},
 }
+# Tests of no file alone, and of what.
+OF_NO_FILE = {
+    "datasets_ext/check/test_traps.py": "the traps of each data set, through the whole check",
+    "datasets_ext/test_host_training.py": "the host's trainer on our data sets",
+    "datasets_ext/test_rendered_layouts.py": "the renderer's trees through every reader",
+    "fastreid_compat/test_each_adaptation.py": "the host without each adaptation, and with it",
+    "fastreid_compat/test_training.py": "the host's own training, adapted",
+    "fastreid_compat/test_untouched_host.py": "the host's files",
+    "ifd/engine/test_datasets.py": "data sets of every kind through both stages",
+    "ifd/engine/test_host_features.py": "what the host offers around a model",
+    "ifd/modeling/test_timm_backbones.py": "the method on timm's models",
+    "person_search/page/test_browser.py": "the page in a browser",
+    "person_search/test_server.py": "galleries on a server of Milvus",
+    "rendered_people/test_rooms.py": "the package's rooms",
+    "test_house.py": "the rooms of the repository",
+    "test_packaging.py": "the distribution",
+}
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +138,55 @@ def modules(root: Path, name: str) -> dict[str, tuple[Path, str]]:
         module = ".".join(parts[:-1] if is_package else parts)
         found[module] = (path, module if is_package else module.rpartition(".")[0])
     return found
+
+
+def has_code(path: Path) -> bool:
+    return any(
+        isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) for node in ast.walk(ast.parse(path.read_text()))
+    )
+
+
+def mirror(path: Path) -> Path:
+    """tests/<package>/<room>/test_<module>.py, of a module's path below the folder that holds its package."""
+    return path.with_name(f"test_{path.stem.strip('_')}.py")
+
+
+def test_every_module_with_code_has_a_test_of_its_name(root):
+    lacking = [
+        str(path.relative_to(root))
+        for name, folder in FOLDERS.items()
+        for path in sorted((root / folder).rglob("*.py"))
+        if has_code(path) and not (root / "tests" / name / mirror(path.relative_to(root / folder))).exists()
+    ]
+    assert not lacking
+
+
+def test_every_test_has_the_name_of_what_it_tests(root):
+    """A module; a script of tools, or beside them; a README; or it stands in OF_NO_FILE."""
+    tests = root / "tests"
+    mirrored = {
+        tests / name / mirror(path.relative_to(root / folder))
+        for name, folder in FOLDERS.items()
+        for path in (root / folder).rglob("*.py")
+    }
+    mirrored |= {
+        tests / "benchmarks" / mirror(path.relative_to(root / "benchmarks"))
+        for path in (root / "benchmarks").glob("*.py")
+    }
+    mirrored |= {
+        tests / name / "test_readme.py"
+        for name, folder in FOLDERS.items()
+        if (root / folder / ".." / "README.md").exists()
+    }
+    scripts = {
+        f"test_{path.name}" for pattern in ("*.py", "tools/*.py") for path in (root / "projects").glob(f"*/{pattern}")
+    }
+    others = {
+        str(path.relative_to(tests))
+        for path in tests.rglob("test_*.py")
+        if path not in mirrored and path.name not in scripts and path.relative_to(tests).parts[0] != "reliability"
+    }
+    assert others == set(OF_NO_FILE)
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])

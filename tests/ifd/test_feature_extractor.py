@@ -12,7 +12,7 @@ from PIL import Image
 from datasets_ext import ImageAndMap, ImageFileError, ParsingMapError, label_system, read_label_png, read_rgb
 from exported_model import Outputs
 from ifd.data import build_test_loader
-from ifd.engine import CheckpointError, load_trained_model
+from ifd.engine import load_trained_model
 from ifd.evaluation import ClothesEvaluator
 from ifd.feature_extractor import FeatureExtractor
 from people_parsing import Parser
@@ -45,16 +45,6 @@ def extractor(finished_config, weights):
 
 def map_of(path):
     return str(path).replace("/rgb/", "/parsing/").replace(".jpg", ".png")
-
-
-@pytest.fixture
-def photo(prcc_root):
-    return prcc_root / "prcc" / "rgb" / "test" / "A" / "007" / "cropped_rgb000.jpg"
-
-
-@pytest.fixture
-def labels(prcc_root):
-    return read_label_png(prcc_root / "prcc" / "parsing" / "test" / "A" / "007" / "cropped_rgb000.png")
 
 
 class Recorded(ClothesEvaluator):
@@ -100,13 +90,6 @@ def test_descriptors_are_those_of_the_evaluation(finished_config, weights, flip,
     assert found.std(axis=0).max() > 1e-3, "photos whose descriptors are all one prove nothing"
     if metric == "cosine":
         assert np.linalg.norm(found, axis=1) == pytest.approx(1)
-
-
-def test_config_file_in_place_of_a_config(config_file, finished_config, weights, tmp_path, photo, labels):
-    written = tmp_path / "config.yml"
-    written.write_text(finished_config.dump())
-    expected = FeatureExtractor(finished_config, weights)(photo, labels)
-    assert np.array_equal(FeatureExtractor(written, weights)(photo, labels), expected)
 
 
 def test_path_image_and_array_are_one(extractor, photo, labels):
@@ -220,23 +203,6 @@ def test_neither_map_nor_parser(extractor, photo, labels):
         extractor([ImageAndMap(photo, labels), ImageAndMap(photo, labels), read_rgb(photo)])
 
 
-def test_a_model_that_takes_no_map(finished_config, weights, photo, labels, tmp_path):
-    # The main stream alone: the same checkpoint without the attention stream.
-    checkpoint = torch.load(weights, map_location="cpu", weights_only=False)
-    parts = ("attention_", "knowledge_transfer")
-    checkpoint["model"] = {key: value for key, value in checkpoint["model"].items() if not key.startswith(parts)}
-    torch.save(checkpoint, tmp_path / "main.pth")
-    finished_config.defrost()
-    finished_config.IFD.IKT.ENABLED = False
-    extractor = FeatureExtractor(finished_config, tmp_path / "main.pth")
-    assert np.array_equal(extractor(photo), extractor(photo, labels))
-
-
-def test_weights_that_are_not_there(finished_config):
-    with pytest.raises(CheckpointError, match=r"absent\.pth does not exist"):
-        FeatureExtractor(finished_config, "absent.pth")
-
-
 @pytest.mark.parametrize(
     ("image", "error", "message"),
     [
@@ -269,13 +235,6 @@ def test_images_of_another_kind(extractor, image, error, message):
 def test_maps_that_do_not_fit(extractor, photo, parsing, error, message):
     with pytest.raises(error, match=message):
         extractor(photo, parsing)
-
-
-@pytest.fixture
-def photos(prcc_root):
-    """Ten photos and their maps."""
-    paths = sorted((prcc_root / "prcc" / "rgb" / "test").rglob("*.jpg"))[:10]
-    return [ImageAndMap(str(path), map_of(path)) for path in paths]
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 10, 64])
@@ -402,17 +361,3 @@ def test_a_map_alone_has_no_tree_to_ask_for_its_system(finished_config, weights,
     extractor(photo)
     with pytest.raises(ValueError, match="comes alone, and IFD.PARSING.SYSTEM is auto"):
         extractor(photo, labels)
-
-
-def test_a_device_in_place_of_the_configs(finished_config, weights, photo, labels):
-    expected = FeatureExtractor(finished_config, weights)(photo, labels)
-    finished_config.defrost()
-    finished_config.MODEL.DEVICE = "cuda:7"
-    finished_config.freeze()
-    assert np.array_equal(FeatureExtractor(finished_config, weights, device="cpu")(photo, labels), expected)
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA here")
-def test_on_cuda(finished_config, weights, photos):
-    expected = FeatureExtractor(finished_config, weights, device="cpu")(photos)
-    assert FeatureExtractor(finished_config, weights, device="cuda")(photos) == pytest.approx(expected, abs=1e-3)
