@@ -11,7 +11,7 @@ import rendered_people
 
 PACKAGE = Path(rendered_people.__file__).parent
 # What stands before a room is what it may know; the modules of the package itself know all rooms or none.
-ROOMS = ("camera", "render", "person", "clothes", "studio", "folder")
+ROOMS = ("camera", "render", "person", "clothes", "studio", "folder", "disturb")
 VOCABULARY = ("colours", "errors", "labels", "noise", "seeding")
 OTHERS = (
     "clothes_rank",

@@ -1,6 +1,9 @@
 import numpy as np
+import pytest
 
+from rendered_people.clothes.unseen import UnseenLooks
 from rendered_people.labels import LABEL_ID
+from rendered_people.studio import Studio
 
 
 def test_the_same_image_twice_has_the_same_pixels_and_another_frame_has_others(studio):
@@ -23,3 +26,16 @@ def test_labels_follow_what_is_worn(studio):
         assert found & {LABEL_ID[name] for name in named.values()} <= worn
         assert found & worn
         assert found & {LABEL_ID["Face"], LABEL_ID["Hair"], LABEL_ID["Hat"]}
+
+
+@pytest.mark.parametrize(("kind", "label"), [("hair", "Hair"), ("hats", "Hat")])
+def test_unseen_looks_change_those_they_are_drawn_for_alone(studio, body, kind, label):
+    looks = UnseenLooks(kind, 0.5)
+    other = Studio(studio.seed, studio.wardrobe, body, looks)
+    shown = set()
+    for person in range(4):
+        before, after = (one.photograph(person, 0, 0, 0, 128, 64) for one in (studio, other))
+        assert np.array_equal(before[0], after[0]) != looks.changes(studio.seed, person, 0)
+        if looks.changes(studio.seed, person, 0):
+            shown |= set(np.unique(after[1]))
+    assert LABEL_ID[label] in shown

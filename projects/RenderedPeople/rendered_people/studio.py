@@ -1,5 +1,6 @@
 """From numbers to an image: who, in which outfit, before which camera, which frame."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from rendered_people.camera.cameras import draw_camera, draw_view
 from rendered_people.camera.sensor import develop
 from rendered_people.clothes.garments import Tailor
+from rendered_people.clothes.unseen import UnseenLooks
 from rendered_people.clothes.wardrobe import Wardrobe
 from rendered_people.person.body import BodyModel, RestBody
 from rendered_people.person.hair import hair_parts
@@ -26,11 +28,15 @@ class Studio:
         seed: The site's seed.
         wardrobe: Who wears what.
         body: The body model; loaded when not given.
+        looks: Who is shown with a hair cut or a hat that is drawn for nobody else.
     """
 
-    def __init__(self, seed: int, wardrobe: Wardrobe, body: BodyModel | None = None) -> None:
+    def __init__(
+        self, seed: int, wardrobe: Wardrobe, body: BodyModel | None = None, looks: UnseenLooks | None = None
+    ) -> None:
         self.seed = seed
         self.wardrobe = wardrobe
+        self.looks = looks
         self.body = body or BodyModel()
         self._tailor = Tailor(self.body)
         self._camera = lru_cache(maxsize=None)(lambda index: draw_camera(seed, index))
@@ -76,6 +82,10 @@ class Studio:
     def _dress(self, person: int, outfit: int) -> tuple[Person, RestBody, Figure]:
         identity, rest_body, head = self._undressed(person)
         clothes = self.wardrobe.outfit(person, outfit, female=identity.is_female)
+        if self.looks is not None:
+            clothes = self.looks.clothes(self.seed, person, outfit, clothes)
+            hair = self.looks.hair(self.seed, person, outfit, identity.hair)
+            identity = replace(identity, hair=hair)
         parts = skin_parts(self.body, rest_body, identity, self._tailor.hidden_skin(clothes))
         parts += hair_parts(self.body, rest_body, head, identity.hair, under_hat=clothes.find("hat") is not None)
         if identity.face.glasses != "none":

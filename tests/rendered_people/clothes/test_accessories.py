@@ -10,7 +10,9 @@ from rendered_people.labels import LABEL_ID
 CLOTH = draw_cloth(np.random.default_rng(0))
 
 
-@pytest.mark.parametrize(("style", "parts"), [("beanie", 1), ("cap", 2), ("brimmed", 2)])
+@pytest.mark.parametrize(
+    ("style", "parts"), [("beanie", 1), ("cap", 2), ("brimmed", 2), ("bucket", 2), ("sun", 2), ("helmet", 1)]
+)
 def test_hats_lie_over_the_hair_and_some_have_a_brim(body, wearer, style, parts):
     def crown(hair):
         found = hat_parts(body, *wearer, Garment("hat", CLOTH, looseness=0.012, style=style), hair)

@@ -17,7 +17,7 @@ _HEAD_CENTRE = np.array([[0.0, -0.035, 0.76]])
 def hat_parts(
     body: BodyModel, rest_body: RestBody, head: HeadFrame, garment: Garment, hair_thickness: float
 ) -> list[Part]:
-    """Parts of a cap, beanie or brimmed hat.
+    """Parts of a cap, beanie or brimmed hat, or of one of the unseen ones: bucket, sun hat and helmet.
 
     Args:
         body: The body model.
@@ -35,7 +35,8 @@ def hat_parts(
     faces = skin[on_top[skin].all(axis=1)]
     rim = 0.772 if beanie else 0.79
     rise = np.clip((body.reference[:, 2] - rim) / 0.06, 0, 1)
-    lift = garment.looseness + min(hair_thickness, 0.02) + (0.015 if beanie else 0.008) * rise
+    rounded = {"beanie": 0.015, "helmet": 0.045}.get(garment.style, 0.008)
+    lift = garment.looseness + min(hair_thickness, 0.02) + rounded * rise
     outward = rest_body.vertices - head.place(_HEAD_CENTRE)
     outward /= np.linalg.norm(outward, axis=1, keepdims=True) + 1e-9
     crown = Part(
@@ -50,21 +51,23 @@ def hat_parts(
         cloth=body.reference[:, [0, 2]],
         material=garment.cloth,
     )
-    return [crown] if beanie else [crown, _brim(head, garment, rim)]
+    return [crown] if garment.style in ("beanie", "helmet") else [crown, _brim(head, garment, rim)]
 
 
 def _brim(head: HeadFrame, garment: Garment, rim: float) -> Part:
     """The peak of a cap, or the brim around a hat."""
     columns = 36
-    if garment.style == "brimmed":
+    around = {"brimmed": (0.0, 0.035, 0.07), "bucket": (0.0, 0.03, 0.055), "sun": (0.0, 0.1, 0.19)}.get(garment.style)
+    if around is not None:
         angle = np.radians(np.linspace(-180, 180, columns))
-        width = np.array([0.0, 0.035, 0.07])[:, None] * np.ones(columns)
+        width = np.array(around)[:, None] * np.ones(columns)
     else:
         angle = np.radians(np.linspace(-62, 62, columns))
         width = np.array([0.0, 0.05, 0.085])[:, None] * np.sqrt(np.clip(np.cos(angle * 1.45), 0, 1))
     x = np.sin(angle) * (0.088 + width)
     y = -0.035 - np.cos(angle) * (0.112 + width)
-    z = rim + 0.012 - 0.12 * y - 0.12 * width
+    # A bucket hat's brim hangs.
+    z = rim + 0.012 - 0.12 * y - (0.9 if garment.style == "bucket" else 0.12) * width
     reference = np.stack([x, y, z], axis=-1).reshape(-1, 3)
     return head.part(reference, grid_faces(3, columns), LABEL_ID["Hat"], garment.cloth)
 

@@ -22,8 +22,8 @@ class Garment:
         sleeve: Metres from the shoulder.
         hem: Height of its lower (shoes, socks: upper) edge.
         looseness: Metres off the body.
-        style: What the kind leaves open ("round", "v" or "high" neck or a "hood"; "cap", "beanie" or "brimmed" hat;
-            "backpack" or "shoulder" bag; "open" or "closed" coat; "flared" or "straight" legs).
+        style: What the kind leaves open ("round", "v" or "high" neck or a "hood"; "cap", "beanie" or "brimmed" hat, or
+            one of UNSEEN_HATS; "backpack" or "shoulder" bag; "open" or "closed" coat; "flared" or "straight" legs).
     """
 
     kind: str

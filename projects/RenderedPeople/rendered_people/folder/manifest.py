@@ -67,6 +67,8 @@ def check_manifest(shelf: Shelf, manifest: Manifest, parameters: BenchmarkParame
     """
     expected = {"content version": CONTENT_VERSION, **with_defaults(parameters.to_json())}
     found = {"content version": manifest.get("content_version"), **with_defaults(manifest["parameters"])}
+    if "disturbance" in manifest:
+        found["disturbance"] = manifest["disturbance"]
     differences = [
         f"{name} is {found.get(name)!r} there and {expected.get(name)!r} here"
         for name in {**expected, **found}

@@ -19,6 +19,7 @@ from rendered_people.folder.shots import FilePair, Shot
 from rendered_people.folder.sites import benchmark_sites
 
 if TYPE_CHECKING:
+    from rendered_people.clothes.unseen import UnseenLooks
     from rendered_people.studio import Studio
 
 _MOST_A_CORE = 8
@@ -53,7 +54,11 @@ def checked_workers(workers: int | None) -> int:
 
 
 def render_shots(
-    parameters: BenchmarkParameters, root: os.PathLike[str], missing: Mapping[Shot, list[FilePair]], workers: int
+    parameters: BenchmarkParameters,
+    root: os.PathLike[str],
+    missing: Mapping[Shot, list[FilePair]],
+    workers: int,
+    looks: "UnseenLooks | None" = None,
 ) -> Iterator[int]:
     """Renders shots and writes their files.
 
@@ -62,6 +67,7 @@ def render_shots(
         root: Its folder.
         missing: Where each shot goes.
         workers: Processes; with 1, this process renders.
+        looks: Who is shown with looks that are drawn for nobody else.
 
     Yields:
         How many shots were finished since the last time.
@@ -77,7 +83,7 @@ def render_shots(
     if not tasks:
         return
     if workers == 1:
-        renderer = _Renderer(parameters, root)
+        renderer = _Renderer(parameters, root, looks=looks)
         yield from map(renderer.render, tasks)
         return
     # Forking a process that has used torch or BLAS threads can hang; new processes cannot.
@@ -91,7 +97,7 @@ def render_shots(
         ) from error
     others = multiprocessing.active_children()
     with ProcessPoolExecutor(
-        min(workers, len(tasks)), context, initializer=_start_worker, initargs=(parameters, root, lock)
+        min(workers, len(tasks)), context, initializer=_start_worker, initargs=(parameters, root, lock, looks)
     ) as pool:
         try:
             futures = [pool.submit(_render_in_worker, task) for task in tasks]
@@ -114,11 +120,16 @@ class _Renderer:
     """Renders and writes the shots of one person in one outfit at a time."""
 
     def __init__(
-        self, parameters: BenchmarkParameters, root: os.PathLike[str], lock: AbstractContextManager[Any] | None = None
+        self,
+        parameters: BenchmarkParameters,
+        root: os.PathLike[str],
+        lock: AbstractContextManager[Any] | None = None,
+        looks: "UnseenLooks | None" = None,
     ) -> None:
         from rendered_people.person.body import BodyModel
 
         self._parameters = parameters
+        self._looks = looks
         self._sites = benchmark_sites(parameters)
         self._body = BodyModel(lock)
         self._shelf = Shelf(root)
@@ -130,7 +141,8 @@ class _Renderer:
         from rendered_people.studio import Studio
 
         seed = self._sites[site].seed
-        return Studio(seed, Wardrobe(seed, self._parameters.shared_outfits, self._parameters.stock), self._body)
+        wardrobe = Wardrobe(seed, self._parameters.shared_outfits, self._parameters.stock)
+        return Studio(seed, wardrobe, self._body, self._looks)
 
     def render(self, task: Task) -> int:
         """Writes the files of shots; returns how many shots they were."""
@@ -153,7 +165,10 @@ _open_renderer: Callable[[], _Renderer]
 
 
 def _start_worker(
-    parameters: BenchmarkParameters, root: os.PathLike[str], lock: AbstractContextManager[Any] | None
+    parameters: BenchmarkParameters,
+    root: os.PathLike[str],
+    lock: AbstractContextManager[Any] | None,
+    looks: "UnseenLooks | None",
 ) -> None:
     global _open_renderer
     import torch
@@ -163,7 +178,7 @@ def _start_worker(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     # Opened by the first task: an error in here could not be told from a death.
-    _open_renderer = cache(partial(_Renderer, parameters, root, lock))
+    _open_renderer = cache(partial(_Renderer, parameters, root, lock, looks))
 
 
 def _end_with_parent() -> None:

@@ -22,6 +22,8 @@ _DYED_COLOURS = ("#b3123a", "#2447a8", "#d767a8", "#2f8f5b", "#6c2fa0")
 
 _SHORT_KINDS = ("buzz", "crew", "side-part", "curly", "quiff")
 _LONG_KINDS = ("bob", "long", "wavy", "ponytail", "bun", "pixie")
+# Drawn for nobody; see clothes.unseen.
+UNSEEN_KINDS = ("mohawk", "beehive", "pigtails")
 # Around the head: angle from the nose in degrees -> height of the hairline.
 _HAIRLINE_ANGLES = (0, 30, 50, 68, 82, 100, 125, 150, 180)
 _HAIRLINE_HEIGHTS = (0.812, 0.806, 0.792, 0.755, 0.735, 0.748, 0.72, 0.695, 0.688)
@@ -163,6 +165,10 @@ def hair_parts(
         parts.append(_ponytail(head, style, material))
     elif style.kind == "bun":
         parts.append(_bun(head, style, material))
+    elif style.kind == "beehive":
+        parts.append(_beehive(head, material))
+    elif style.kind == "pigtails":
+        parts += [_ponytail(head, style, material, aside=side * 0.092) for side in (-1, 1)]
     return [_under_hat(part) for part in parts] if under_hat else parts
 
 
@@ -234,6 +240,9 @@ def _thickness_profile(style: HairStyle, reference: np.ndarray, height: np.ndarr
         return 0.3 + 0.8 * height * side
     if style.kind in ("crew", "curly"):
         return 0.35 + 0.65 * height
+    if style.kind == "mohawk":
+        # The crest must fall between vertices that lie some 2 cm apart.
+        return 0.04 + 0.96 * np.clip(1.5 - np.abs(reference[:, 0]) / 0.018, 0, 1) * np.clip(3 * height, 0, 1)
     return np.ones(len(reference))
 
 
@@ -259,14 +268,19 @@ def _falling_hair(head: HeadFrame, style: HairStyle, material: Material) -> Part
     return head.part(reference, grid_faces(rows, columns), LABEL_ID["Hair"], material, keep)
 
 
-def _ponytail(head: HeadFrame, style: HairStyle, material: Material) -> Part:
+def _ponytail(head: HeadFrame, style: HairStyle, material: Material, aside: float = 0.0) -> Part:
+    """A tail from the back of the head; from a side of it where `aside`, metres to the left, is not 0."""
     rows, columns = 12, 12
     along = np.linspace(0, 1, rows)[:, None]
     around = np.linspace(0, 2 * np.pi, columns)[None]
     radius = 0.026 * np.sqrt(np.clip(1.05 - along, 0, 1)) * (0.6 + np.minimum(along * 6, 0.6))
     y = 0.065 + 0.06 * np.sin(np.minimum(along * 2.2, 1.57)) + radius * np.cos(around)
     z = 0.80 + 0.015 * np.sin(along * 6) - along * style.length + 0 * around
-    reference = np.stack([radius * np.sin(around), y, z], axis=-1).reshape(-1, 3)
+    x = radius * np.sin(around)
+    if aside:
+        x = x + aside * (1 + 0.35 * np.sin(np.minimum(along * 2.2, 1.57)))
+        y, z = radius * np.cos(around) - 0.03, z - 0.03
+    reference = np.stack([x, y, z], axis=-1).reshape(-1, 3)
     return head.part(reference, grid_faces(rows, columns), LABEL_ID["Hair"], material)
 
 
@@ -274,4 +288,9 @@ def _bun(head: HeadFrame, style: HairStyle, material: Material) -> Part:
     on_top = style.parting <= 0
     centre = (0, -0.005, 0.885) if on_top else (0, 0.075, 0.80)
     reference, faces = ellipsoid(centre, (0.042, 0.042, 0.036))
+    return head.part(reference, faces, LABEL_ID["Hair"], material)
+
+
+def _beehive(head: HeadFrame, material: Material) -> Part:
+    reference, faces = ellipsoid((0, -0.015, 0.895), (0.075, 0.085, 0.1))
     return head.part(reference, faces, LABEL_ID["Hair"], material)
