@@ -48,8 +48,8 @@ search: $(READY)
 		--weights $(DEMO_DIR)/model_final.pth --output $(SEARCH_DIR)/model.onnx
 	$(BIN)/python -m person_search index $(SEARCH_PEOPLE)/test --maps $(SEARCH_PEOPLE)/parsing/test \
 		--pattern "{person}_{clothes}_c{camera}_{}" --model $(SEARCH_DIR)/model.onnx --gallery $(SEARCH_DIR)/people.db
-	-@test -f $(SEARCH_DIR)/model.decisions.json || \
-		$(BIN)/python -m person_search calibrate --model $(SEARCH_DIR)/model.onnx --gallery $(SEARCH_DIR)/people.db
+	-@test -f $(SEARCH_DIR)/calibrated || { $(BIN)/python -m person_search calibrate --model $(SEARCH_DIR)/model.onnx \
+		--gallery $(SEARCH_DIR)/people.db && touch $(SEARCH_DIR)/calibrated; }
 	$(BIN)/python -m person_search serve --maps $(SEARCH_PEOPLE)/parsing/test --open --port $(PORT) \
 		--model $(SEARCH_DIR)/model.onnx --gallery $(SEARCH_DIR)/people.db
 

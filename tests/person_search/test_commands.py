@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from person_search import Decisions, Gallery
+from person_search import Gallery, load_model
 from person_search.commands import main
 from person_search.indexing import IndexSummary
 
@@ -82,7 +82,7 @@ def test_calibrated_searches_say_what_a_score_means(command, indexed, save_model
     # Six people are too few to be searched for in vain.
     assert "Detection and identification" in printed
     assert "too few people in known clothes" in printed
-    kept = Decisions.from_json((tmp_path / "m.decisions.json").read_text())
+    kept = load_model(model).decisions
     assert kept.accepted["other_clothes"][0.1] == 1.0
     assert 0 < kept.similarity[0.2] <= kept.similarity[0.1] < 1
 
@@ -90,12 +90,16 @@ def test_calibrated_searches_say_what_a_score_means(command, indexed, save_model
     code, printed, _ = command("search", tmp_path / "who.png", "--model", model, "--gallery", own, "--top", 24)
     assert printed.count("same person  ") >= 4
     assert "unknown" in printed
-    assert "1 in 10 is called the same person, by mistake" in printed
-    assert "24 pictures about 2.4 are" in printed
+    assert "which 1 in 10 pairs of different people reaches by mistake (in a search through 24 pictures about 2.4)" in (
+        printed
+    )
+    assert "100.0 % in other clothes" in printed
+    assert "Measured on 6 people: 24 pictures of" in printed
 
 
 def test_calibration_says_how_often_a_search_ends_rightly(command, indexed, save_model, tmp_path, monkeypatch):
-    asked = ("calibrate", "--model", save_model(tmp_path / "m.onnx"), "--gallery", indexed, "--rates", "0.1", "0.2")
+    path = save_model(tmp_path / "m.onnx")
+    asked = ("calibrate", "--model", path, "--gallery", indexed, "--rates", "0.1", "0.2")
     monkeypatch.setattr("person_search.open_set.FEWEST_ANSWERED", 1)
     _, printed, _ = command(*asked)
     lines = printed.splitlines()
@@ -105,6 +109,9 @@ def test_calibration_says_how_often_a_search_ends_rightly(command, indexed, save
     # In every picture of the south they wear their coats, in the north their shirts.
     assert lines[start + 1].split("  ") == ["false alarms", "identified, other clothes"]
     assert lines[start + 2].split()[:4] == ["10", "%", "100.0", "%"]
+    model = load_model(path)
+    assert model.decisions.identified["other_clothes"][0.1].rate == 1.0
+    assert any("answered rightly in 100.0 % in other clothes" in told for told in model.decisions.sentences(24))
     monkeypatch.setitem(sys.modules, "clothes_rank", None)
     code, printed, _ = command(*asked)
     assert (code, "rates are left out" in printed, "install PyTorch" in printed) == (0, True, True)

@@ -466,6 +466,11 @@ def test_stats(drawn, uri):
         drawn.count_by("time")
 
 
+def test_cameras_are_listed_in_natural_order(drawn):
+    drawn.add(vectors=unit(2, 9), camera=["c10", "11"])
+    assert drawn.stats().cameras == ("11", "c0", "c1", "c2", "c10")
+
+
 def test_labelled_pictures(drawn):
     drawn.add(vectors=unit(5, 9))
     pictures, vectors = drawn.labelled(1000)

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from person_search import LabelPattern, LabelsError, PhotoLabels, read_label_table
-from person_search.labels import as_datetime, clean_label, milliseconds
+from person_search.labels import as_datetime, clean_label, milliseconds, natural_order
 
 NOON = 1_795_521_600_000  # 2026-11-24T12:00:00Z
 
@@ -137,3 +137,11 @@ def test_tables_that_are_none(tmp_path):
     for name in ("labels.csv", "absent.csv"):
         with pytest.raises(LabelsError, match="cannot be read"):
             read_label_table(tmp_path / name)
+
+
+def test_cameras_in_natural_order():
+    names = ["10", "2", "c10", "c2", "c2b", "hall 3, door 12", "hall 3, door 4", "", "C1", "02"]
+    ordered = ["", "02", "2", "10", "C1", "c2", "c2b", "c10", "hall 3, door 4", "hall 3, door 12"]
+    assert sorted(names, key=natural_order) == ordered
+    # Digits of other scripts, and more of them than Python reads at once.
+    assert sorted(["٣", "٢"], key=natural_order) == ["٢", "٣"]

@@ -4,7 +4,7 @@ from PIL import Image
 
 from exported_model.resizing import resized
 from person_search import ModelFileError, PhotoError, load_model
-from person_search.decisions import Decisions
+from person_search.decisions import Decisions, keep
 from person_search.onnx_model import OnnxModel
 
 
@@ -60,11 +60,23 @@ def test_fingerprints(save_model, tmp_path):
     assert first.fingerprint == same.fingerprint != other.fingerprint
 
 
-def test_decisions_of_the_file_beside_go_before_those_inside(save_model, tmp_path):
-    path = save_model(tmp_path / "a.onnx", fingerprint="f", decisions=Decisions("f", {1e-3: 0.5, 1e-2: 0.4}).to_json())
-    assert OnnxModel(path).decisions.similarity[1e-3] == 0.5
-    Decisions("f", {1e-3: 0.6, 1e-2: 0.4}).save(path)
-    assert OnnxModel(path).decisions.similarity[1e-3] == 0.6
+@pytest.mark.parametrize("metadata", [{"fingerprint": "f"}, {}])
+def test_decisions_go_wherever_the_file_goes(save_model, tmp_path, draw, metadata):
+    model = OnnxModel(save_model(tmp_path / "a.onnx", **metadata))
+    assert model.decisions is None
+    vectors = model([draw(3)])
+    for similarity in (0.5, 0.6):
+        keep(Decisions(model.fingerprint, {1e-3: similarity, 1e-2: 0.4}), tmp_path / "a.onnx")
+    (tmp_path / "a.onnx").rename(tmp_path / "b.onnx")
+    renamed = OnnxModel(tmp_path / "b.onnx")
+    assert renamed.decisions.similarity[1e-3] == 0.6
+    assert (renamed.fingerprint, (renamed([draw(3)]) == vectors).all()) == (model.fingerprint, True)
+
+
+def test_decisions_of_another_model_in_the_file_are_left_out(save_model, tmp_path):
+    path = save_model(tmp_path / "a.onnx", fingerprint="f", decisions=Decisions("g", {1e-3: 0.5, 1e-2: 0.4}).to_json())
+    with pytest.warns(UserWarning, match="calibrated for another model"):
+        assert OnnxModel(path).decisions is None
 
 
 def test_a_file_of_another_form_and_a_device_that_is_none_are_mistakes_of_the_user(tmp_path, save_model, model_path):

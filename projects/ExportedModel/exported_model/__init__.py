@@ -5,7 +5,16 @@ and what searches with it (person_search) share the file's form here.
 """
 
 from .errors import ExportedModelError
-from .metadata import Metadata
+from .metadata import PREFIX, Metadata
 from .model import INPUT_NAME, ExportedModel, Outputs
+from .properties import set_properties
 
-__all__ = ["INPUT_NAME", "ExportedModel", "ExportedModelError", "Metadata", "Outputs"]
+__all__ = [
+    "INPUT_NAME",
+    "PREFIX",
+    "ExportedModel",
+    "ExportedModelError",
+    "Metadata",
+    "Outputs",
+    "set_properties",
+]

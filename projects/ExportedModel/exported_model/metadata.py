@@ -29,7 +29,7 @@ class Metadata:
         pixel_mean, pixel_std: RGB in 0-255 of the data that its weights come from, by which the graph normalises.
         licence: of the weights.
         trained_on: names of the data.
-        decisions: text that whoever calibrated the model before the export wants beside it; not read here.
+        decisions: text of whoever calibrated the model, before the export or after it; not read here.
     """
 
     fingerprint: str = ""

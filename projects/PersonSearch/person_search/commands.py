@@ -4,15 +4,16 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from .calibration import RATES, calibrate
-from .decisions import KINDS, Decisions
+from .decisions import KINDS, Decisions, Identification, keep
 from .embedding import EmbedderOptions
 from .endings import printable, run
 from .errors import ModelFileError, PhotoError, require_package
@@ -159,10 +160,9 @@ def _print_hits(hits: list[Hit], decisions: Decisions | None, pictures: int, mod
             f"--model {printable(model)} --gallery ..."
         )
     else:
-        print(
-            f"\nOf pairs of different people, 1 in {1 / decisions.strictest_rate:,.0f} is called the same person, by "
-            f"mistake: in a search through {pictures:,} pictures about {decisions.strangers(pictures):,.1f} are."
-        )
+        print()
+        for sentence in decisions.sentences(pictures):
+            print(printable(sentence))
 
 
 def _print_table(rows: list[tuple[str, ...]]) -> None:
@@ -263,7 +263,7 @@ def remove(options: argparse.Namespace) -> int:
 
 
 def calibrate_model(options: argparse.Namespace) -> int:
-    """Measures on a gallery's labelled people which similarities mean something, and keeps it beside the model."""
+    """Measures on a gallery's labelled people which similarities mean something, and keeps it with the model."""
     model = load_model(options.model, config=options.config_file, device=options.device)
     with Gallery(options.gallery, model, name=options.name) as gallery:
         with _progress("reading", len(gallery)) as report:
@@ -278,12 +278,13 @@ def calibrate_model(options: argparse.Namespace) -> int:
             *labels,
             fingerprint=gallery.space.fingerprint,
             rates=options.rates,
-            source=f"{len(pictures)} pictures of {options.gallery}",
+            # Without the folders above it: the page's visitors read it.
+            source=f"{len(pictures):,} pictures of {os.path.basename(options.gallery)}",
         )
-    path = decisions.save(options.model)
     _print_decisions(decisions)
-    _print_identification(vectors, *labels)
-    print(f"\nkept in {printable(str(path))}")
+    decisions = replace(decisions, identified=_identified(vectors, *labels))
+    _print_identified(decisions.identified)
+    print(f"\nkept in {printable(str(keep(decisions, options.model)))}")
     return 0
 
 
@@ -304,19 +305,23 @@ def _print_decisions(decisions: Decisions) -> None:
     )
 
 
-def _print_identification(
+def _identified(
     vectors: np.ndarray, people: list[str], clothes: list[str | None], cameras: list[str | None]
-) -> None:
-    """How often a search ends rightly where the person may not be there: figures of searches, those above of pairs."""
+) -> dict[str, dict[float, Identification]]:
+    """How often a search ends rightly where the person may not be there; empty where it cannot be measured."""
     try:
-        found = identification(vectors, people, clothes, cameras)
+        return identification(vectors, people, clothes, cameras)
     except ImportError as error:
         print(f"\nDetection and identification rates are left out ({error}): install PyTorch for them.")
+        return {}
+
+
+def _print_identified(found: Mapping[str, Mapping[float, Identification]]) -> None:
+    """Figures of searches; those of pairs stand above them."""
+    if not found:
+        print("\nDetection and identification: too few people in known clothes to measure it")
         return
     print("\nDetection and identification: half of the people are missing from the gallery, at random, ten times")
-    if not found:
-        print("too few people in known clothes to measure it")
-        return
     rows = [("false alarms", *(f"identified, {kind.replace('_', ' ')}" for kind in found))]
     for rate in next(iter(found.values())):
         figures = (found[kind][rate] for kind in found)

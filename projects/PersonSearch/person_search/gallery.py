@@ -14,7 +14,7 @@ import numpy as np
 from .decisions import Decision
 from .errors import GalleryError, ModelFileError, OtherModelError
 from .filters import NO_TIME, Filters, literal
-from .labels import TEXT_LABELS, as_datetime
+from .labels import TEXT_LABELS, as_datetime, natural_order
 from .model import Model, Space, VectorSpace
 from .photos import Photo, PhotoLike, as_photo
 from .pictures import FIELDS, Entry, Picture, check_ids, entries, picture_of
@@ -68,7 +68,7 @@ class Stats:
         uri, name: of the gallery.
         pictures: how many.
         dim, fingerprint: of the model.
-        cameras: that pictures have been added from, in order.
+        cameras: that pictures have been added from, in order: 2 before 10.
         days: on which pictures were taken, in UTC, in order; empty where no times are known.
         folders: that were indexed, in order.
         index: None where every search compares all pictures.
@@ -523,7 +523,7 @@ class Gallery:
             pictures=len(self),
             dim=self.space.dim,
             fingerprint=self.space.fingerprint,
-            cameras=tuple(facts.get("camera", ())),
+            cameras=tuple(sorted(facts.get("camera", ()), key=natural_order)),
             days=tuple(date.fromisoformat(day) for day in facts.get("day", ())),
             folders=tuple(facts.get("folder", ())),
             index=SearchIndex(**json.loads(index[0])) if index else None,

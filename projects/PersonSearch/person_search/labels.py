@@ -59,6 +59,13 @@ def clean_label(value: object, what: str) -> str | None:
     return text or None
 
 
+def natural_order(text: str) -> tuple[list[str | int], str]:
+    """To sort by: camera 2 before camera 10."""
+    # Texts and numbers take turns, a text first, so that like stands against like.
+    parts = re.split(r"(\d+)", text)
+    return [int(part) if place % 2 else part for place, part in enumerate(parts)], text
+
+
 def milliseconds(time: "datetime | float | str | None", form: str | None = None) -> int | None:
     """Milliseconds since 1970 in UTC.
 

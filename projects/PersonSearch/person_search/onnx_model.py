@@ -9,7 +9,7 @@ from PIL import Image
 
 from exported_model import ExportedModel, ExportedModelError
 
-from .decisions import Decisions, beside
+from .decisions import Decisions, of_model
 from .errors import DecisionsError, ModelFileError, require_package
 from .photos import check_map
 from .seeing import Seen
@@ -41,12 +41,12 @@ class OnnxModel:
         self.needs_maps = self.exported.needs_masks
         self.label_system = self.exported.metadata.label_system if self.needs_maps else None
         self.dim, self.fingerprint = self.exported.dim, self.exported.fingerprint
-        self.decisions = beside(self.path, self.fingerprint) or self._decisions_inside()
+        self.decisions = self._decisions_inside()
 
     def _decisions_inside(self) -> Decisions | None:
         text = self.exported.metadata.decisions
         try:
-            return Decisions.from_json(text, self.path) if text else None
+            return of_model(Decisions.from_json(text, self.path), self.fingerprint, self.path) if text else None
         except DecisionsError as error:
             raise ModelFileError(f"Model {self.path} has damaged metadata ({error}). Export it again.") from error
 

@@ -2,9 +2,10 @@
 
 import importlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+
+from .decisions import Identification
 
 #: False alarm rates: shares of the searches for people who are not there that are answered all the same.
 FALSE_ALARM_RATES = (0.01, 0.1)
@@ -12,20 +13,6 @@ FALSE_ALARM_RATES = (0.01, 0.1)
 FEWEST_ANSWERED = 10
 #: Modes of ``clothes_rank`` in the words of decisions.
 _KINDS = {"same_clothing": "same_clothes", "clothing_change": "other_clothes"}
-
-
-@dataclass(frozen=True)
-class Identification:
-    """How many searches end rightly.
-
-    Attributes:
-        rate: detection and identification rate, the share of the searches for people who are there whose first picture
-            is of them, and similar enough to be answered.
-        chance: what similarities drawn at random would give.
-    """
-
-    rate: float
-    chance: float
 
 
 def identification(

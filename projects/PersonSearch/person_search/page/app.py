@@ -43,13 +43,14 @@ class HitAnswer(BaseModel):
 
 
 class GalleryAnswer(BaseModel):
-    """What is known of the gallery."""
+    """What is known of the gallery, and in sentences what scores mean, where the model is calibrated."""
 
     pictures: int
     cameras: list[str]
     days: list[str]
     fingerprint: str
     calibrated: bool
+    scores: list[str]
 
 
 class Narrowed(BaseModel):
@@ -141,13 +142,14 @@ def create_app(service: SearchService, token: str | None = None) -> FastAPI:
     @app.get("/api/gallery", dependencies=every, tags=["search"])
     def gallery() -> GalleryAnswer:
         """What is known of the gallery."""
-        known = service.gallery.stats()
+        known, decisions = service.gallery.stats(), service.model.decisions
         return GalleryAnswer(
             pictures=known.pictures,
             cameras=list(known.cameras),
             days=[day.isoformat() for day in known.days],
             fingerprint=known.fingerprint,
-            calibrated=service.model.decisions is not None,
+            calibrated=decisions is not None,
+            scores=[] if decisions is None else decisions.sentences(known.pictures),
         )
 
     @app.post("/api/search", dependencies=embedding, tags=["search"])
