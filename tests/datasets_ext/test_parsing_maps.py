@@ -218,13 +218,14 @@ def test_missing_lists_images_without_a_map_in_order(maps, tmp_path):
     maps.require(images)
 
 
-def test_clothing_mask_against_a_loop():
-    labels = np.random.default_rng(1).integers(0, 20, (7, 5), dtype=np.uint8)
-    ids = clothing_ids("lip")
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64])
+@pytest.mark.parametrize("ids", [clothing_ids("lip"), (), (0,), (255, 3, 254, 3), range(256)])
+def test_clothing_mask_against_a_loop(ids, dtype):
+    labels = np.random.default_rng(1).integers(0, 256, (40, 30)).astype(dtype)
     mask = clothing_mask(labels, ids)
     assert mask.dtype == np.uint8
-    for row in range(7):
-        for column in range(5):
+    for row in range(40):
+        for column in range(30):
             assert mask[row, column] == (1 if labels[row, column] in ids else 0)
 
 

@@ -49,10 +49,22 @@ def _resize(
 ) -> SoftMask:
     assert interpolation == InterpolationMode.BICUBIC
     assert max_size is None
-    height, width = mask.shape[-2:]
-    rows, columns = touching_weights(height, size[0]), touching_weights(width, size[1])
-    resized = (columns @ (rows @ _plain(mask)[0].numpy()).T).T
-    return _like(mask, torch.from_numpy(np.ascontiguousarray(resized))[None].clamp(0, 1))
+    return _like(mask, torch.from_numpy(soft_resized(_plain(mask)[0].numpy(), (size[0], size[1])))[None])
+
+
+def soft_resized(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A mask at another size, above 0 wherever a masked pixel had a part.
+
+    Args:
+        mask: (H, W) in [0, 1].
+        size: (height, width).
+
+    Returns:
+        (height, width) float32 in [0, 1].
+    """
+    rows, columns = (touching_weights(old, new) for old, new in zip(mask.shape, size, strict=True))
+    resized: np.ndarray = (columns @ (rows @ mask.astype(np.float32, copy=False)).T).T
+    return np.clip(resized, 0, 1, order="C")
 
 
 @v2.functional.register_kernel("resized_crop", SoftMask)

@@ -17,6 +17,7 @@ from torchvision.transforms.v2 import InterpolationMode
 
 from fastreid_runs.arguments import ArgumentError
 
+from .framing import Framing
 from .soft_mask import SoftMask
 
 MASK_RESIZES = ("antialias", "nearest")
@@ -53,8 +54,9 @@ class MaskedTransforms:
     """Applies a chain of joint transforms, then turns image and mask into the network's four channels.
 
     Args:
-        joint: transforms of (PIL RGB image, mask).
-        image_only: transforms of the (3, H, W) float image in 0-255 that the mask does not take part in.
+        joint: transforms of (PIL RGB image, mask); a chain that is a :class:`Framing` runs as one.
+        image_only: transforms of the (3, H, W) float image in 0-255 that the mask does not take part in; they may write
+            into it.
         mask_resize: "antialias" moves the mask as the image, so that it is above 0 wherever clothing touches a pixel;
             "nearest" samples it, as 0.1.0 did.
 
@@ -79,17 +81,25 @@ class MaskedTransforms:
                 {"found": mask_resize, "known": ", ".join(MASK_RESIZES)},
             )
         self.joint = joint
+        self._framing = Framing.of(joint)
         self.image_only = image_only
         self.mask_resize = mask_resize
 
     def __call__(self, image: Image.Image, mask: np.ndarray) -> torch.Tensor:
+        framed = self._moved(image, mask) if self._framing is None else self._framing(image, mask, self.mask_resize)
+        pixels = framed[:3]
+        for change in self.image_only:
+            changed = change(pixels)
+            if changed is not pixels:
+                pixels.copy_(changed)
+        return framed
+
+    def _moved(self, image: Image.Image, mask: np.ndarray) -> torch.Tensor:
         labels = torch.from_numpy(np.ascontiguousarray(mask))[None]
         moved: Any = SoftMask(labels.float()) if self.mask_resize == "antialias" else tv_tensors.Mask(labels)
         for transform in self.joint:
             image, moved = transform(image, moved)
         pixels = v2.functional.pil_to_tensor(image).float()
-        for change in self.image_only:
-            pixels = change(pixels)
         return torch.cat([pixels, moved.as_subclass(torch.Tensor).to(pixels.dtype)])
 
     def __repr__(self) -> str:
@@ -151,7 +161,7 @@ def build_masked_transforms(cfg: Any, mask_resize: str, *, is_train: bool = True
 
     image_only: list[Any] = []
     if cfg.INPUT.REA.ENABLED:
-        image_only.append(RandomErasing(cfg.INPUT.REA.PROB, value=cfg.INPUT.REA.VALUE))
+        image_only.append(RandomErasing(cfg.INPUT.REA.PROB, value=cfg.INPUT.REA.VALUE, inplace=True))
     if cfg.INPUT.RPT.ENABLED:
         image_only.append(RandomPatch(prob_happen=cfg.INPUT.RPT.PROB))
     return MaskedTransforms(joint, image_only, mask_resize)
