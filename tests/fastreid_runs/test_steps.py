@@ -1,5 +1,6 @@
 """Batches in parts against whole ones, bfloat16 against float32, and the timing that decides."""
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from fastreid.utils.events import EventStorage
 from fastreid_runs import ConfigError, run_config, steps
 from fastreid_runs.config_values import HOST_RANGES, check_batches, check_values
 from fastreid_runs.run_keys import PLAIN
-from fastreid_runs.steps import Steps, bfloat16_pays, parts_of_a_batch, settled_dtype
+from fastreid_runs.steps import Steps, bfloat16_pays, depthwise_in_float32, parts_of_a_batch, settled_dtype
 from ifd.engine import IFDTrainer
 
 
@@ -77,6 +78,29 @@ def test_a_short_timing_decides(monkeypatch, short, pays):
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert not network.training
     assert network[0].weight.grad is None
+
+
+def test_depthwise_convolutions_stay_in_float32_among_bfloat16():
+    torch.manual_seed(0)
+    conv = torch.nn.Conv2d
+    plain = torch.nn.Sequential(conv(4, 8, 1), conv(8, 8, 3, groups=8), conv(8, 4, 1, groups=2))
+    network = depthwise_in_float32(copy.deepcopy(plain))
+    images = torch.randn(2, 4, 6, 6)
+    # Without mixed precision all is as it was, to the bit.
+    assert torch.equal(network(images), plain(images))
+    with torch.autocast("cpu", torch.bfloat16):
+        entering = network[0](images)
+        leaving = network[1](entering)
+        rounded = plain[1](entering)
+        network(images).float().sum().backward()
+    # What goes in and out is rounded, and no weight: in bfloat16, those are too.
+    assert entering.dtype == leaving.dtype == rounded.dtype == torch.bfloat16
+    expected = plain[1](entering.float()).bfloat16()
+    assert torch.equal(leaving, expected)
+    assert not torch.equal(rounded, expected)
+    # Others are left alone, convolutions of few groups among them.
+    assert ["forward" in vars(part) for part in network] == [False, True, False]
+    assert all(part.weight.grad.dtype == torch.float32 for part in network)
 
 
 @pytest.mark.parametrize("pays", [True, False])
