@@ -1,15 +1,27 @@
 """Makes the host importable before any test module imports it; a tiny data set, runs of seconds on it, and results."""
 
 # isort: off
+import os
+
+# pytest's workers share the cores: with threads of all of them on each core, those would wait for one another.
+if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
+    _share = (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, _share)))
+
 import fastreid_compat  # noqa: F401
 
 # isort: on
+import functools
 import logging
-import os
+import multiprocessing
 import runpy
+import signal
+import subprocess
 import sys
 import types
+from concurrent.futures import ThreadPoolExecutor
 
+import fastreid.data.build
 import numpy as np
 import pytest
 import torch
@@ -128,6 +140,80 @@ def call_script(pytestconfig, monkeypatch, capsys):
 
     yield call
     logger.handlers[:], logger.level, logger.propagate = before
+
+
+class ForkedScript:
+    """A script run as a command by a process that is forked from this one, with what is used of Popen's interface.
+
+    It has imported the host already, and processes that it would spawn are forked from it: each saves the seven seconds
+    of CPU that the imports take.
+    """
+
+    def __init__(self, script, arguments, cwd, environment):
+        out, err = os.pipe(), os.pipe()
+        target = functools.partial(self._run, script, arguments, cwd, environment, out[1], err[1])
+        self._process = multiprocessing.get_context("fork").Process(target=target)
+        self._process.start()
+        self.pid = self._process.pid
+        for _, writer in (out, err):
+            os.close(writer)
+        self.stdout, self._stderr = (open(reader) for reader, _ in (out, err))  # noqa: SIM115
+
+    @staticmethod
+    def _run(script, arguments, cwd, environment, out, err):
+        for number, writer in ((1, out), (2, err)):
+            os.dup2(writer, number)
+            os.close(writer)
+        sys.stdout, sys.stderr = (open(number, "w", closefd=False) for number in (1, 2))  # noqa: SIM115
+        sys.argv = [str(script), *map(str, arguments)]
+        os.chdir(cwd)
+        os.environ.update(environment)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        # The host reads it when it is imported.
+        fastreid.data.build._root = os.getenv("FASTREID_DATASETS", "datasets")
+        # Threads do not cross a fork.
+        torch.set_num_threads(1)
+        torch.multiprocessing.spawn = functools.partial(torch.multiprocessing.start_processes, start_method="fork")
+        runpy.run_path(str(script), run_name="__main__")
+
+    def communicate(self, timeout):
+        """What it writes to stdout and stderr until nobody can write there any more."""
+        with ThreadPoolExecutor() as pool, self.stdout, self._stderr:
+            reading = [pool.submit(file.read) for file in (self.stdout, self._stderr)]
+            try:
+                found = [one.result(timeout) for one in reading]
+            except TimeoutError:
+                self._process.kill()
+                raise
+        self._process.join()
+        return found
+
+    def send_signal(self, number):
+        os.kill(self.pid, number)
+
+    @property
+    def returncode(self):
+        return self._process.exitcode
+
+
+@pytest.fixture(scope="session")
+def start_script():
+    """Starts a script as a command, in a process forked from this one; with CUDA, which bears no fork, in a new one."""
+
+    def start(script, *arguments, cwd, **environment):
+        environment = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", **environment}
+        if not torch.cuda.is_available():
+            return ForkedScript(script, arguments, cwd, environment)
+        return subprocess.Popen(
+            [sys.executable, str(script), *map(str, arguments)],
+            cwd=cwd,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Ranks and scores against a slow reading of the definitions."""
 
+import hashlib
 import warnings
 
 import numpy as np
@@ -243,3 +244,31 @@ def test_agrees_with_the_host_in_general_mode(random_labels):
     np.testing.assert_allclose(result.cmc, cmc, atol=1e-6)
     np.testing.assert_allclose(result.all_ap, aps, atol=1e-6)
     np.testing.assert_allclose(result.all_inp, inps, atol=1e-6)
+
+
+# Of 0.1.0, which wrote these for the features and labels below: the first 32 digits of a SHA-256, and mAP.
+OF_THE_FIRST_VERSION = {
+    ("cosine", "general"): ("a4ae2554f650521ed227d4fe381c1457", 0.08984555010437931),
+    ("cosine", "same_clothing"): ("f55c74428e8b0489f6611fe49d2895b0", 0.05215872190729898),
+    ("cosine", "clothing_change"): ("983947ec1c79c105c1033e9bbf42fbf4", 0.05822451546616263),
+    ("euclidean", "general"): ("8d212331006ed86c2dabed1d82e75234", 0.0906022195410537),
+    ("euclidean", "same_clothing"): ("3f591a5aed86584adc834a681b8c08e9", 0.05596216555848701),
+    ("euclidean", "clothing_change"): ("794833ac7db2193d5ec0921be7f96fb3", 0.05908196690628148),
+}
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_ranks_and_scores_are_the_first_versions_to_the_last_bit(backend, metric):
+    # Raw numbers of the generator, which no version of NumPy changes.
+    raw = np.random.PCG64(0).random_raw
+    query, gallery = (
+        ((raw(size * 24) >> 40) / 2.0**24 - 0.5).astype(np.float32).reshape(size, 24) for size in (40, 300)
+    )
+    gallery[150:] = gallery[:150]
+    labels = [(raw(size) % kinds).astype(np.int64) for kinds in (9, 3, 2) for size in (40, 300)]
+    for mode, result in clothes_rank(query, gallery, *labels, mode=MODES, metric=metric).items():
+        digest = hashlib.sha256(result.first_ranks.astype("<i8").tobytes())
+        for values in (result.all_ap, result.all_inp):
+            digest.update(values.astype("<f8").tobytes())
+        digest.update(result.query_indices.astype("<i8").tobytes())
+        assert (digest.hexdigest()[:32], result.mean_ap) == OF_THE_FIRST_VERSION[metric, mode]

@@ -61,29 +61,34 @@ if __name__ == "__main__":
 """
 
 
-def run(*arguments, cwd, **environment):
-    command = [sys.executable, *(str(argument) for argument in arguments)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
-    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-3000:]
-
-
-def test_features_are_gathered_whole_and_in_order(tmp_path):
-    (tmp_path / "gather.py").write_text(GATHER)
-    run("gather.py", cwd=tmp_path)
+def test_features_are_gathered_whole_and_in_order(tmp_path, start_script):
+    script = tmp_path / "gather.py"
+    script.write_text(GATHER)
+    gather = start_script(script, cwd=tmp_path)
+    _, err = gather.communicate(timeout=300)
+    assert gather.returncode == 0, err[-3000:]
     one, two = (json.loads((tmp_path / f"{processes}.json").read_text()) for processes in (1, 2))
     assert one["general/queries"] == 9
     assert two == one
 
 
 @pytest.mark.slow
-def test_two_processes_train_one_model(pytestconfig, prcc_root, tmp_path, tiny_arguments):
+def test_two_processes_train_one_model(pytestconfig, prcc_root, tmp_path, tiny_arguments, call_script):
+    """As a user starts them: processes of their own."""
     train_net = ("projects/IFD/train_net.py", "--config-file", "configs/IFD_R50.yml")
     two = tmp_path / "two"
     options = [*tiny_arguments, "SOLVER.MAX_EPOCH", 1, "OUTPUT_DIR", two]
-    where = {"cwd": pytestconfig.rootpath, "FASTREID_DATASETS": str(prcc_root)}
-    run(*train_net, "--num-gpus", 2, "--dist-url", "auto", *options, **where)
-    run(*train_net, "--eval-only", *options, **where)
+    done = subprocess.run(
+        [sys.executable, *map(str, (*train_net, "--num-gpus", 2, "--dist-url", "auto", *options))],
+        cwd=pytestconfig.rootpath,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "FASTREID_DATASETS": str(prcc_root)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    code, _, errors = call_script(*train_net, "--eval-only", *options, FASTREID_DATASETS=prcc_root)
+    assert code == 0, errors[-3000:]
     assert torch.load(two / "model_final.pth")["epoch"] == 0
     trained, evaluated = (EvaluationResult.load(folder / "results_PRCC.json").flat() for folder in (two, two / "eval"))
     # Batches are cut differently, which may swap neighbours of a barely trained model. Were the second process to
@@ -127,20 +132,10 @@ if __name__ == "__main__":
 
 
 @pytest.fixture
-def command(tmp_path):
-    (tmp_path / "command.py").write_text(COMMAND)
-
-    def start(what, *options):
-        return subprocess.Popen(
-            [sys.executable, "command.py", "--num-gpus", "2", "--dist-url", "auto", *options, what],
-            cwd=tmp_path,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    return start
+def command(tmp_path, start_script):
+    script = tmp_path / "command.py"
+    script.write_text(COMMAND)
+    return lambda what: start_script(script, "--num-gpus", 2, "--dist-url", "auto", what, cwd=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -229,23 +224,14 @@ if __name__ == "__main__":
 """
 
 
-def test_processes_of_a_launcher_meet_and_the_end_of_one_is_told_by_name(tmp_path):
-    (tmp_path / "launched.py").write_text(LAUNCHED)
+def test_processes_of_a_launcher_meet_and_the_end_of_one_is_told_by_name(tmp_path, start_script):
+    script = tmp_path / "launched.py"
+    script.write_text(LAUNCHED)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "launched.py"],
-            cwd=tmp_path,
-            env={**os.environ, **shared, "RANK": rank, "LOCAL_RANK": rank, "CUDA_VISIBLE_DEVICES": ""},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in "01"
-    ]
+    shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    processes = [start_script(script, cwd=tmp_path, **shared, RANK=rank, LOCAL_RANK=rank) for rank in "01"]
     said = [process.communicate(timeout=300) for process in processes]
     assert [out for out, _ in said] == ["[0, 1] 0 2\n", "[0, 1] 1 2\n"]
     assert processes[0].returncode == 2

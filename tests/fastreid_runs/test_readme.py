@@ -1,8 +1,6 @@
 """The README's script: it trains the host's Baseline, and goes on bit by bit."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,8 +8,11 @@ import torch
 
 
 @pytest.fixture
-def train(pytestconfig, tmp_path, prcc_root, call_script):
-    """Runs the README's script, with options after those of a tiny Baseline: (exit code, stderr, its folder)."""
+def train(pytestconfig, tmp_path, prcc_root, call_script, start_script):
+    """Runs the README's script, with options after those of a tiny Baseline: (exit code, stderr, its folder).
+
+    In a process of its own where it trains, with random numbers of its own.
+    """
     readme = (pytestconfig.rootpath / "projects" / "FastReIDRuns" / "README.md").read_text()
     script = tmp_path / "train.py"
     script.write_text(re.search(r"```python\n(.*?)```", readme, re.DOTALL)[1])
@@ -24,15 +25,9 @@ def train(pytestconfig, tmp_path, prcc_root, call_script):
         if here:
             code, _, errors = call_script(*words, FASTREID_DATASETS=prcc_root)
             return code, errors, tmp_path / output
-        done = subprocess.run(
-            [sys.executable, *map(str, words)],
-            capture_output=True,
-            text=True,
-            cwd=pytestconfig.rootpath,
-            env={"FASTREID_DATASETS": str(prcc_root), "PATH": "", "OMP_NUM_THREADS": "1"},
-            check=False,
-        )
-        return done.returncode, done.stderr, tmp_path / output
+        training = start_script(*words, cwd=pytestconfig.rootpath, FASTREID_DATASETS=str(prcc_root))
+        _, errors = training.communicate(timeout=300)
+        return training.returncode, errors, tmp_path / output
 
     return call
 

@@ -10,16 +10,12 @@ import pytest
 from ifd.evaluation import EvaluationResult
 
 
-def run(root, *arguments, datasets):
-    environment = {**os.environ, "FASTREID_DATASETS": str(datasets), "MPLBACKEND": "Agg"}
-    command = [sys.executable, *(str(argument) for argument in arguments)]
-    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=300)
-
-
 def test_without_prcc_three_lines_say_what_to_do(pytestconfig, tmp_path):
-    done = run(
-        pytestconfig.rootpath, "projects/IFD/train_net.py", "--config-file", "configs/IFD_R50.yml",
-        "OUTPUT_DIR", tmp_path / "run", datasets=tmp_path / "nothing",
+    done = subprocess.run(
+        [sys.executable, "projects/IFD/train_net.py", "--config-file", "configs/IFD_R50.yml",
+         "OUTPUT_DIR", str(tmp_path / "run")],
+        cwd=pytestconfig.rootpath, env={**os.environ, "FASTREID_DATASETS": str(tmp_path / "nothing")},
+        capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
@@ -31,15 +27,15 @@ def test_without_prcc_three_lines_say_what_to_do(pytestconfig, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_train_evaluate_and_draw(pytestconfig, prcc_root, tmp_path, tiny_arguments, call_script):
-    root, output = pytestconfig.rootpath, tmp_path / "run"
+def test_train_evaluate_and_draw(prcc_root, tmp_path, tiny_arguments, call_script):
+    output = tmp_path / "run"
     train_net = ("projects/IFD/train_net.py", "--config-file", "configs/IFD_R50.yml")
     options = [*tiny_arguments, "OUTPUT_DIR", output]
 
-    trained = run(root, *train_net, *options, datasets=prcc_root)
-    assert trained.returncode == 0, trained.stderr[-3000:]
-    assert "Stage 1 of 2" in trained.stdout
-    assert "loss_clothing" in trained.stdout
+    code, said, errors = call_script(*train_net, *options, FASTREID_DATASETS=prcc_root)
+    assert code == 0, errors[-3000:]
+    assert "Stage 1 of 2" in said
+    assert "loss_clothing" in said
     results = EvaluationResult.load(output / "results_PRCC.json")
     assert results.protocol.checkpoint.chosen == "in training"
     assert "| clothing_change, multi-shot, chance" in (output / "results_PRCC.md").read_text()
@@ -59,14 +55,16 @@ def test_train_evaluate_and_draw(pytestconfig, prcc_root, tmp_path, tiny_argumen
 
 
 @pytest.mark.slow
-def test_seeds_of_several_processes_are_summed_up(pytestconfig, prcc_root, tmp_path, tiny_arguments):
-    done = run(
-        pytestconfig.rootpath, "projects/IFD/train_net.py", "--seeds", 0, 1, "--num-gpus", 2, "--config-file",
+def test_seeds_of_several_processes_are_summed_up(pytestconfig, prcc_root, tmp_path, tiny_arguments, start_script):
+    """Trainings are commands of their own, and each starts two processes."""
+    seeds = start_script(
+        "projects/IFD/train_net.py", "--seeds", 0, 1, "--num-gpus", 2, "--config-file",
         "configs/ablation/baseline.yml", *tiny_arguments, "SOLVER.MAX_EPOCH", 1, "TEST.EVAL_PERIOD", 1,
-        "OUTPUT_DIR", tmp_path / "run", datasets=prcc_root,
+        "OUTPUT_DIR", tmp_path / "run", cwd=pytestconfig.rootpath, FASTREID_DATASETS=str(prcc_root),
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.count("World size: 2") == 2
+    said, errors = seeds.communicate(timeout=300)
+    assert seeds.returncode == 0, errors[-3000:]
+    assert said.count("World size: 2") == 2
     values = [
         EvaluationResult.load(tmp_path / "run" / f"seed_{seed}" / "results_PRCC.json").flat()["clothing_change/mAP"]
         for seed in (0, 1)

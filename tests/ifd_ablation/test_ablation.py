@@ -1,9 +1,6 @@
 """The ablation's command, really run on a tiny data set."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
@@ -20,18 +17,13 @@ def arguments(tmp_path, tiny_arguments):
 
 
 @pytest.mark.slow
-def test_variants_are_trained_and_reported_once(pytestconfig, arguments, call_script, prcc_root, tmp_path):
+def test_variants_are_trained_and_reported_once(
+    pytestconfig, arguments, call_script, start_script, prcc_root, tmp_path
+):
     arguments += ["SOLVER.MAX_EPOCH", 1, "TEST.EVAL_PERIOD", 1]
-    done = subprocess.run(
-        [sys.executable, COMMAND, *map(str, arguments)],
-        cwd=pytestconfig.rootpath,
-        env={**os.environ, "FASTREID_DATASETS": str(prcc_root)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    ablation = start_script(COMMAND, *arguments, cwd=pytestconfig.rootpath, FASTREID_DATASETS=str(prcc_root))
+    said, errors = ablation.communicate(timeout=300)
+    assert ablation.returncode == 0, errors[-3000:]
     folder = tmp_path / "ablation"
     values = json.loads((folder / "ablation.json").read_text())["values"]
     assert set(values) == {"baseline", "attention_stream", "ifd", "ifd_joined"}
@@ -40,7 +32,7 @@ def test_variants_are_trained_and_reported_once(pytestconfig, arguments, call_sc
     for name in ("baseline", "attention_stream", "ifd"):
         evaluated = EvaluationResult.load(folder / "seed_0" / name / "results_PRCC.json")
         assert values[name]["PRCC"]["clothing_change/mAP"]["0"] == evaluated.flat()["clothing_change/mAP"]
-    assert "| IFD, f_rg and f_a joined" in done.stdout
+    assert "| IFD, f_rg and f_a joined" in said
 
     weights = folder / "seed_0" / "ifd" / "model_final.pth"
     before = weights.stat().st_mtime_ns

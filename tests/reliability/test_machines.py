@@ -5,7 +5,6 @@ import importlib.util
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -137,29 +136,18 @@ def test_a_worker_that_dies_ends_the_training_with_a_sentence(tiny_config, monke
     assert time.monotonic() - started < 60
 
 
-@pytest.mark.slow
-def test_one_process_and_two_evaluate_alike(finished, pytestconfig, prcc_root, tiny_arguments, tmp_path, call_script):
+def test_one_process_and_two_evaluate_alike(finished, pytestconfig, prcc_root, tiny_arguments, tmp_path, start_script):
     """The same checkpoint, in batches of the same size a process."""
     weights = Path(finished[0].OUTPUT_DIR, "model_final.pth")
-    script, found = "projects/IFD/train_net.py", {}
+    found = {}
     for processes in (1, 2):
         folder = tmp_path / str(processes)
-        arguments = [
-            "--eval-only", "--config-file", "configs/IFD_R50.yml", "--num-gpus", processes, "--dist-url", "auto",
-            *tiny_arguments, "TEST.IMS_PER_BATCH", 8 * processes, "MODEL.WEIGHTS", weights, "OUTPUT_DIR", folder,
-        ]  # fmt: skip
-        if processes == 1:
-            code, _, errors = call_script(script, *arguments, FASTREID_DATASETS=prcc_root)
-        else:
-            done = subprocess.run(
-                [sys.executable, script, *map(str, arguments)],
-                cwd=pytestconfig.rootpath,
-                env={**os.environ, "OMP_NUM_THREADS": "1", "FASTREID_DATASETS": str(prcc_root)},
-                capture_output=True,
-                text=True,
-                timeout=300,
-            )
-            code, errors = done.returncode, done.stderr
-        assert code == 0, errors[-3000:]
+        evaluation = start_script(
+            "projects/IFD/train_net.py", "--eval-only", "--config-file", "configs/IFD_R50.yml", "--num-gpus", processes,
+            "--dist-url", "auto", *tiny_arguments, "TEST.IMS_PER_BATCH", 8 * processes, "MODEL.WEIGHTS", weights,
+            "OUTPUT_DIR", folder, cwd=pytestconfig.rootpath, FASTREID_DATASETS=str(prcc_root),
+        )  # fmt: skip
+        _, errors = evaluation.communicate(timeout=300)
+        assert evaluation.returncode == 0, errors[-3000:]
         found[processes] = (folder / "eval" / "results_PRCC.json").read_text()
     assert found[1] == found[2]

@@ -22,6 +22,29 @@ def hashes(folder):
     }
 
 
+def test_pixels_maps_and_lists_are_those_of_the_first_version(tiny):
+    """0.1.0 rendered the same; of pixels, since other libraries may compress them into other bytes.
+
+    The JPEGs of PRCC's layout, which lose some, show what the PNGs of LTCC's show.
+    """
+    folder, _ = tiny
+    digest = hashlib.sha256()
+    files = sorted(
+        path.relative_to(folder).as_posix() for path in folder.glob("*/**/*") if path.suffix in (".png", ".txt")
+    )
+    for name in files:
+        path = folder / name
+        digest.update(f"{name} ".encode())
+        if path.suffix == ".txt":
+            digest.update(path.read_bytes())
+        else:
+            with Image.open(path) as image:
+                pixels = np.asarray(image)
+            digest.update(f"{pixels.shape} {pixels.dtype} ".encode() + pixels.tobytes())
+    assert len(files) == 24 + 2 * 48 + 4
+    assert digest.hexdigest() == "88bf3a059f7f59d1389b53e1283b9d84af38f19372e2f03333a8e8efefe7d7a3"
+
+
 def test_prcc_layout_holds_every_view_once(tiny):
     folder, _ = tiny
     rgb = folder / "prcc/rgb"
