@@ -112,6 +112,8 @@ def test_a_cpu_without_bfloat16_trains_in_float32(monkeypatch, pays):
     cfg.SOLVER.AMP.DTYPE = "bfloat16"
     monkeypatch.setattr(steps, "bfloat16_pays", lambda network, size: pays)
     assert settled_dtype(cfg, Network()) is (torch.bfloat16 if pays else None)
+    # The backbone of the first stage is inside its stream.
+    assert settled_dtype(cfg, torch.nn.ModuleDict({"stream": Network()})) is (torch.bfloat16 if pays else None)
 
 
 def test_a_stage_trains_in_parts_and_bfloat16(monkeypatch, tiny_config):

@@ -104,7 +104,7 @@ def settled_dtype(cfg: CfgNode, model: nn.Module) -> torch.dtype | None:
 
     Args:
         cfg: full config.
-        model: the host's, with a ``backbone``, or inside DistributedDataParallel.
+        model: the host's, with a ``backbone`` somewhere in it, or inside DistributedDataParallel.
 
     Returns:
         None: float32, as the config says, or since the CPU is not faster in bfloat16, which is logged then.
@@ -115,7 +115,8 @@ def settled_dtype(cfg: CfgNode, model: nn.Module) -> torch.dtype | None:
         return torch.float16
     inside: nn.Module = getattr(model, "module", model)
     if next(inside.parameters()).device.type == "cpu":
-        backbone = inside.get_submodule("backbone")
+        # Within a stream of its own in some architectures.
+        backbone = next(part for name, part in inside.named_modules() if name.rpartition(".")[2] == "backbone")
         pays = bfloat16_pays(backbone, cfg.INPUT.SIZE_TRAIN)
         # The same in all processes.
         if not comm.all_gather(pays)[0]:
