@@ -96,5 +96,5 @@ def batch_of(size: Size, channels: int) -> dict[str, torch.Tensor]:
         "targets": numbers // 4,
         "camids": numbers % 2,
         "clothes": numbers // 2,
-        "outfit_range": torch.stack([numbers // 4 * 2, numbers // 4 * 2 + 2], dim=1),
+        "clothes_range": torch.stack([numbers // 4 * 2, numbers // 4 * 2 + 2], dim=1),
     }

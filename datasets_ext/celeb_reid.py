@@ -45,7 +45,8 @@ class CelebReID(ClothesImageDataset):
     def read_splits(self) -> dict[str, list[Item]]:
         name = self.dataset_name
         train: list[Item] = [
-            (path, f"{name}_{match['pid']}", f"{name}_c0", self._outfit(match)) for path, match in self._list("train")
+            (path, f"{name}_{match['pid']}", f"{name}_c0", self._clothes_id(match))
+            for path, match in self._list("train")
         ]
         query, gallery = self._list("query"), self._list("gallery")
         implied = self.clothes_labels.test == "implied"
@@ -73,7 +74,7 @@ class CelebReID(ClothesImageDataset):
             found.append(Finding("people-renumbered", detail))
         return found
 
-    def _outfit(self, match: re.Match[str]) -> str:
+    def _clothes_id(self, match: re.Match[str]) -> str:
         if self.clothes_labels.train == "absent":
             return ""
         return f"{match['pid']}_{match['number']}_{match['last']}"

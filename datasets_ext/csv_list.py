@@ -78,7 +78,7 @@ class CSVDataset(ClothesImageDataset):
         items = {split: self._items([row for row in in_test if row.split == split], path) for split in SPLITS[1:]}
         both = [row for of_split in items.values() for _, row in of_split]
         person, camera = positions([row.pid for row in both]), positions([row.camid for row in both])
-        outfit = positions([(row.pid, row.clothes_id) for row in both])
+        clothes = positions([(row.pid, row.clothes_id) for row in both])
         # Without cameras each item has one of its own, so that none is taken out of a ranking.
         own = {row.line: number for number, row in enumerate(both)}
         test: dict[str, list[Item]] = {
@@ -87,7 +87,7 @@ class CSVDataset(ClothesImageDataset):
                     data,
                     person[row.pid],
                     camera[row.camid] if self.has_cameras else own[row.line],
-                    outfit[row.pid, row.clothes_id] if self.clothes_labels.test == "labelled" else -1,
+                    clothes[row.pid, row.clothes_id] if self.clothes_labels.test == "labelled" else -1,
                 )
                 for data, row in of_split
             ]

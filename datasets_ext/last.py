@@ -14,14 +14,14 @@ from .listing import IMAGE_SUFFIX, list_images
 class LaST(ClothesImageDataset):
     """LaST, in its published layout.
 
-        last/train/<pid>/<pid>_..._<outfit>.jpg
+        last/train/<pid>/<pid>_..._<clothes>.jpg
         last/{val,test}/query/<pid>_....jpg              val may be absent
         last/{val,test}/gallery/<pid>/<pid>_....jpg
 
     Of a name the first number is the person and, in training alone, the last one the outfit; validation and test
     images have no clothes labels. There are no cameras: each image of query and gallery has a number of its own, so
     that nothing is taken out of a ranking. Training items: pid 'last_<pid>', camid 'last_c0', clothes id
-    '<pid>_<outfit>'. Test items: pid int(<pid>), clothes id -1.
+    '<pid>_<clothes>'. Test items: pid int(<pid>), clothes id -1.
 
     Arguments and errors: see ClothesImageDataset.
     Source: X. Shu et al., "Large-Scale Spatio-Temporal Person Re-Identification: Algorithms and Benchmark", TCSVT 2021.
@@ -58,9 +58,9 @@ class LaST(ClothesImageDataset):
         train: list[Item] = []
         self._elsewhere: list[tuple[str, str]] = []
         name = self.dataset_name
-        for path, match in self._list("train", rf"(?P<folder>\d+)/{_NAME}_(?P<outfit>\d+){IMAGE_SUFFIX}"):
+        for path, match in self._list("train", rf"(?P<folder>\d+)/{_NAME}_(?P<clothes>\d+){IMAGE_SUFFIX}"):
             pid = match["pid"]
-            train.append((path, f"{name}_{pid}", f"{name}_c0", f"{pid}_{match['outfit']}"))
+            train.append((path, f"{name}_{pid}", f"{name}_c0", f"{pid}_{match['clothes']}"))
         splits = {"train": train}
         if osp.isdir(osp.join(self.dataset_dir, "val")):
             for kind, items in self._evaluated("val").items():
@@ -86,7 +86,7 @@ class LaST(ClothesImageDataset):
             osp.join(self.dataset_dir, folder),
             pattern,
             ("" if folder.endswith("query") else "<pid>/")
-            + "<pid>_..._<outfit>.jpg, parts joined by '_', the first a number, in training the last too",
+            + "<pid>_..._<clothes>.jpg, parts joined by '_', the first a number, in training the last too",
         )
         for path, match in listed:
             written = match.groupdict().get("folder")

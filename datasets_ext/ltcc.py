@@ -14,11 +14,11 @@ from .listing import IMAGE_SUFFIX, list_images
 class LTCC(ClothesImageDataset):
     """LTCC, in its published layout.
 
-        LTCC_ReID/{train,query,test}/<pid>_<outfit>_c<cam>_<frame>.png
+        LTCC_ReID/{train,query,test}/<pid>_<clothes>_c<cam>_<frame>.png
 
-    The gallery is ``test``. A clothes label is the pair (pid, outfit); cameras count from 1 on disk and from 0 here.
-    Training items: pid 'ltcc_<pid>', camid 'ltcc_c<cam - 1>', clothes id '<pid>_<outfit>'.
-    Test items: pid int(<pid>), camid cam - 1, clothes id the position of (pid, outfit) among the sorted pairs of query
+    The gallery is ``test``. A clothes label is the pair (pid, clothes); cameras count from 1 on disk and from 0 here.
+    Training items: pid 'ltcc_<pid>', camid 'ltcc_c<cam - 1>', clothes id '<pid>_<clothes>'.
+    Test items: pid int(<pid>), camid cam - 1, clothes id the position of (pid, clothes) among the sorted pairs of query
     and gallery together.
 
     Arguments and errors: see ClothesImageDataset.
@@ -48,7 +48,7 @@ class LTCC(ClothesImageDataset):
         for path, match in self._list("train"):
             pid, camid = match["pid"], int(match["camera"]) - 1
             name = self.dataset_name
-            train.append((path, f"{name}_{pid}", f"{name}_c{camid}", f"{pid}_{match['outfit']}"))
+            train.append((path, f"{name}_{pid}", f"{name}_c{camid}", f"{pid}_{match['clothes']}"))
 
         test = {"query": self._list(self.query_folder), "gallery": self._list(self.gallery_folder)}
         pairs = sorted({_clothes(match) for images in test.values() for _, match in images})
@@ -63,10 +63,10 @@ class LTCC(ClothesImageDataset):
     def _list(self, folder: str) -> list[tuple[str, re.Match[str]]]:
         return list_images(
             osp.join(self.dataset_dir, folder),
-            rf"(?P<pid>\d+)_(?P<outfit>\d+)_c(?P<camera>[1-9]\d*)_\d+{IMAGE_SUFFIX}",
-            "<pid>_<outfit>_c<cam>_<frame>.png, with digits for each and cameras counted from 1",
+            rf"(?P<pid>\d+)_(?P<clothes>\d+)_c(?P<camera>[1-9]\d*)_\d+{IMAGE_SUFFIX}",
+            "<pid>_<clothes>_c<cam>_<frame>.png, with digits for each and cameras counted from 1",
         )
 
 
 def _clothes(match: re.Match[str]) -> tuple[int, int]:
-    return int(match["pid"]), int(match["outfit"])
+    return int(match["pid"]), int(match["clothes"])

@@ -17,11 +17,11 @@ from .numbering import positions
 class VCClothes(ClothesImageDataset):
     """VC-Clothes, in its published layout.
 
-        VC-Clothes/{train,query,gallery}/<pid>-<camera>-<outfit>-<number>.jpg
+        VC-Clothes/{train,query,gallery}/<pid>-<camera>-<clothes>-<number>.jpg
 
-    A clothes label is the pair (pid, outfit): outfits are numbered anew for each person. Cameras count from 1 on disk
+    A clothes label is the pair (pid, clothes): outfits are numbered anew for each person. Cameras count from 1 on disk
     and from 0 here. Training items: pid 'vcclothes_<pid>', camid 'vcclothes_c<camera - 1>', clothes id
-    '<pid>_<outfit>'. Test items: pid int(<pid>), camid camera - 1, clothes id the position of (pid, outfit) among the
+    '<pid>_<clothes>'. Test items: pid int(<pid>), camid camera - 1, clothes id the position of (pid, clothes) among the
     sorted pairs of query and gallery together.
 
     Evaluated over all cameras in the clothes modes, and by the two pairs of cameras of the literature, in which clothes
@@ -51,7 +51,7 @@ class VCClothes(ClothesImageDataset):
         for path, match in self._list("train") if "train" in self.folders else []:
             pid, name = match["pid"], self.dataset_name
             camera = f"{name}_c{int(match['camera']) - 1}"
-            train.append((path, f"{name}_{pid}", camera, f"{pid}_{match['outfit']}"))
+            train.append((path, f"{name}_{pid}", camera, f"{pid}_{match['clothes']}"))
         listed = {split: self._list(split) for split in ("query", "gallery")}
         position = positions(*([_clothes(match) for _, match in images] for images in listed.values()))
         test: dict[str, list[Item]] = {
@@ -81,8 +81,8 @@ class VCClothes(ClothesImageDataset):
     def _list(self, folder: str) -> list[tuple[str, re.Match[str]]]:
         return list_images(
             osp.join(self.dataset_dir, folder),
-            rf"(?P<pid>\d+)-(?P<camera>0*[1-9]\d*)-(?P<outfit>\d+)-\d+{IMAGE_SUFFIX}",
-            "<pid>-<camera>-<outfit>-<number>.jpg, with digits for each and cameras counted from 1",
+            rf"(?P<pid>\d+)-(?P<camera>0*[1-9]\d*)-(?P<clothes>\d+)-\d+{IMAGE_SUFFIX}",
+            "<pid>-<camera>-<clothes>-<number>.jpg, with digits for each and cameras counted from 1",
         )
 
 
@@ -90,7 +90,7 @@ class VCClothes(ClothesImageDataset):
 class Real28(VCClothes):
     """Real28, photographs beside VC-Clothes to test on; there is nothing to train on.
 
-        Real28/{query,gallery}/<pid>-<camera>-<outfit>-<number>.jpg
+        Real28/{query,gallery}/<pid>-<camera>-<clothes>-<number>.jpg
 
     That names and folders are VC-Clothes's is not confirmed by a source that says so; another name is refused and
     shown. Labels and errors: see VCClothes.
@@ -108,4 +108,4 @@ class Real28(VCClothes):
 
 
 def _clothes(match: re.Match[str]) -> tuple[int, int]:
-    return int(match["pid"]), int(match["outfit"])
+    return int(match["pid"]), int(match["clothes"])

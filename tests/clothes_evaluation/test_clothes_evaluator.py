@@ -34,7 +34,7 @@ class Angles(torch.nn.Module):
 @pytest.fixture
 def told(caplog):
     """What is logged; the host's logger hands nothing on to pytest's once it has handlers of its own."""
-    logger = logging.getLogger("fastreid.ifd.evaluation")
+    logger = logging.getLogger("fastreid.clothes_evaluation")
     logger.addHandler(caplog.handler)
     yield caplog
     logger.removeHandler(caplog.handler)

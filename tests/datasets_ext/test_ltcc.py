@@ -103,7 +103,7 @@ def test_name_that_does_not_parse(ltcc_root, folder, name):
     with pytest.raises(DatasetError) as error:
         LTCC(root=ltcc_root)
     assert str(path) in str(error.value)
-    assert "Expected <pid>_<outfit>_c<cam>_<frame>.png" in str(error.value)
+    assert "Expected <pid>_<clothes>_c<cam>_<frame>.png" in str(error.value)
 
 
 def test_only_the_first_offending_names_are_listed(ltcc_root):

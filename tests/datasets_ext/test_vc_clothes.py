@@ -54,7 +54,7 @@ def test_folders_above_say_nothing_and_are_noted(lay_out, below, above):
 def test_a_name_that_does_not_parse(lay_out, name):
     root = lay_out("VC-Clothes", [*FILES, f"gallery/{name}"])
     with pytest.raises(
-        DatasetError, match="gallery do not parse. Expected <pid>-<camera>-<outfit>-<number>.jpg"
+        DatasetError, match="gallery do not parse. Expected <pid>-<camera>-<clothes>-<number>.jpg"
     ) as error:
         VCClothes(root=root)
     assert name in str(error.value)

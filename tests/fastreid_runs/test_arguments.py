@@ -5,7 +5,7 @@ import pickle
 import pytest
 from fastreid.config import get_cfg
 
-from fastreid_runs.arguments import ArgumentError, build_from_keys, naming, read_keys
+from fastreid_runs.arguments import ArgumentError, architecture_keys, build_from_keys, naming, read_keys
 from ifd import add_ifd_config
 
 
@@ -47,3 +47,13 @@ def test_it_comes_whole_out_of_another_process():
     with pytest.raises(ArgumentError) as caught, naming({"size": "X"}):
         layer(0, "BN")
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_an_architecture_says_which_keys_it_is_built_of():
+    cfg = get_cfg()
+    assert architecture_keys(cfg) == {}
+    cfg.MODEL.META_ARCHITECTURE = "IFD"
+    assert architecture_keys(cfg)["neck_order"] == "IFD.NECK_ORDER"
+    cfg.MODEL.META_ARCHITECTURE = "absent"
+    with pytest.raises(KeyError, match="absent"):
+        architecture_keys(cfg)

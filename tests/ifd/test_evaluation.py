@@ -68,7 +68,7 @@ def test_the_metric_is_of_the_mode_asked_for(tiny_config, evaluate, caplog):
     assert evaluate().metric_mode == "same_clothing"
     # A data set that lacks the mode is compared by its first.
     assert evaluate(modes=("general",)).metric_mode == "general"
-    logger = logging.getLogger("fastreid.ifd.evaluation")
+    logger = logging.getLogger("fastreid.clothes_evaluation")
     logger.addHandler(caplog.handler)
     evaluate(clothes=torch.arange(60))
     logger.removeHandler(caplog.handler)

@@ -25,7 +25,7 @@ from .tracklet_means import TrackletMeans
 _FALSE_POSITIVE_RATES = (1e-4, 1e-3, 1e-2)
 
 # By the name that logs have had from the start.
-logger = logging.getLogger("fastreid.ifd.evaluation")
+logger = logging.getLogger("fastreid.clothes_evaluation")
 
 
 class ClothesEvaluator(DatasetEvaluator):

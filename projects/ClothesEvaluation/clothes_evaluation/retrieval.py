@@ -14,7 +14,7 @@ from datasets_ext import UserError
 from .protocol import Protocol
 
 # By the name that logs have had from the start.
-logger = logging.getLogger("fastreid.ifd.evaluation")
+logger = logging.getLogger("fastreid.clothes_evaluation")
 
 
 class DescriptorError(UserError, ValueError):

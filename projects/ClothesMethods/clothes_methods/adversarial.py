@@ -94,7 +94,7 @@ class ClothesAdversary(nn.Module):
     Shape:
         features: (N, D) float, the descriptors of the stream that is to forget clothes.
         clothes: (N,) int64 in [0, C), the outfits worn.
-        outfit_range: (N, 2) int64, first and one past the last outfit of each sample's person.
+        clothes_range: (N, 2) int64, first and one past the last outfit of each sample's person.
         epoch: that is being trained, counted from 0; None: the term is on.
         result: scalars ``loss_clothes_classifier`` and ``loss_clothes_adversary``.
 
@@ -125,7 +125,7 @@ class ClothesAdversary(nn.Module):
         self.start_epoch = start_epoch
 
     def forward(
-        self, features: torch.Tensor, clothes: torch.Tensor, outfit_range: torch.Tensor, epoch: int | None
+        self, features: torch.Tensor, clothes: torch.Tensor, clothes_range: torch.Tensor, epoch: int | None
     ) -> dict[str, torch.Tensor]:
         with torch.autocast(features.device.type, enabled=False):
             features = features.float()
@@ -135,7 +135,7 @@ class ClothesAdversary(nn.Module):
             if epoch is None or epoch >= self.start_epoch:
                 stopped = F.normalize(self.classifier.weight.detach())
                 logits = self.scale * F.linear(F.normalize(features), stopped)
-                positive = in_range(outfit_range, logits.shape[1])
+                positive = in_range(clothes_range, logits.shape[1])
                 losses["loss_clothes_adversary"] = self.weight * clothes_adversarial_loss(
                     logits, clothes, positive, epsilon=self.epsilon
                 )
@@ -145,15 +145,15 @@ class ClothesAdversary(nn.Module):
         return f"epsilon={self.epsilon}, scale={self.scale}, weight={self.weight}, start_epoch={self.start_epoch}"
 
 
-def in_range(outfit_range: torch.Tensor, num_outfits: int) -> torch.Tensor:
+def in_range(clothes_range: torch.Tensor, num_outfits: int) -> torch.Tensor:
     """(N, C) bool: the classes from the first to before the last of each row.
 
     Args:
-        outfit_range: (N, 2) int64.
+        clothes_range: (N, 2) int64.
         num_outfits: C.
     """
-    classes = torch.arange(num_outfits, device=outfit_range.device)
-    return (classes >= outfit_range[:, :1]) & (classes < outfit_range[:, 1:])
+    classes = torch.arange(num_outfits, device=clothes_range.device)
+    return (classes >= clothes_range[:, :1]) & (classes < clothes_range[:, 1:])
 
 
 def _check_epsilon(epsilon: float) -> None:

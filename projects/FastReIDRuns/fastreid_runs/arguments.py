@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
+
 Built = TypeVar("Built")
 
 
@@ -49,6 +51,16 @@ def naming(keys: Mapping[str, str]) -> Iterator[None]:
         yield
     except ArgumentError as error:
         raise error.naming(keys) from error
+
+
+def architecture_keys(cfg: Any) -> Mapping[str, str]:
+    """Argument -> config key of what MODEL.META_ARCHITECTURE names, where its class says so in ``config_keys``.
+
+    Raises:
+        KeyError: there is no such architecture.
+    """
+    keys: Mapping[str, str] = getattr(META_ARCH_REGISTRY.get(cfg.MODEL.META_ARCHITECTURE), "config_keys", {})
+    return keys
 
 
 def read_keys(cfg: Any, keys: Mapping[str, str]) -> dict[str, Any]:

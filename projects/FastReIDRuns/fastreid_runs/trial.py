@@ -21,7 +21,7 @@ from PIL import Image
 from datasets_ext import UserError
 from fastreid_compat.table import random_state_kept
 
-from .arguments import naming
+from .arguments import architecture_keys, naming
 from .checkpointer import WholeCheckpointer
 from .errors import ConfigError
 from .run_keys import value_of
@@ -75,10 +75,9 @@ def try_config(cfg: CfgNode, made_up: MadeUp, *, train: bool = True, weights: st
 def _try(trial: CfgNode, made_up: MadeUp, train: bool, weights: str) -> None:
     with random_state_kept(), silence(), EventStorage(0):
         with _naming("the model of MODEL.META_ARCHITECTURE, MODEL.BACKBONE and MODEL.HEADS cannot be built"):
-            architecture = META_ARCH_REGISTRY.get(trial.MODEL.META_ARCHITECTURE)
-            keys = getattr(architecture, "config_keys", {})
+            keys = architecture_keys(trial)
             with naming(keys):
-                model = architecture(trial).to(trial.MODEL.DEVICE)
+                model = META_ARCH_REGISTRY.get(trial.MODEL.META_ARCHITECTURE)(trial).to(trial.MODEL.DEVICE)
         if train:
             _check_frozen_layers(trial, model)
         if weights:

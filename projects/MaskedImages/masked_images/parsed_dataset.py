@@ -32,8 +32,8 @@ class ParsedDataset(Dataset):
         relabel: number identities, cameras and outfits from 0, as training needs; evaluation keeps the ids.
 
     An item reads as a dict: ``images`` (4, H', W') float32, RGB in 0-255 and mask in [0, 1]; ``targets``, ``camids``,
-    ``clothes`` int; ``img_paths`` str; of a relabelled one ``outfit_range`` (2,) int64, the first and one past the last
-    of its person's numbers in ``clothes``. Read by a :class:`SeededIndex`, its transform draws from that seed, in
+    ``clothes`` int; ``img_paths`` str; of a relabelled one ``clothes_range`` (2,) int64, the first and one past the
+    last of its person's numbers in ``clothes``. Read by a :class:`SeededIndex`, its transform draws from that seed, in
     whichever process it runs, and what the process draws itself stays as it was.
 
     Raises:
@@ -61,10 +61,10 @@ class ParsedDataset(Dataset):
         self.outfits = sorted({(item[1], item[3]) for item in self.img_items})
         self._pid_labels = {pid: label for label, pid in enumerate(self.pids)}
         self._camera_labels = {camera: label for label, camera in enumerate(self.cams)}
-        self._outfit_labels = {outfit: label for label, outfit in enumerate(self.outfits)}
-        self._outfit_ranges: dict[Any, tuple[int, int]] = {}
+        self._clothes_labels = {outfit: label for label, outfit in enumerate(self.outfits)}
+        self._clothes_ranges: dict[Any, tuple[int, int]] = {}
         for label, (pid, _) in enumerate(self.outfits):
-            self._outfit_ranges[pid] = (self._outfit_ranges.get(pid, (label,))[0], label + 1)
+            self._clothes_ranges[pid] = (self._clothes_ranges.get(pid, (label,))[0], label + 1)
         self._check_maps()
 
     def _check_maps(self) -> None:
@@ -122,7 +122,7 @@ class ParsedDataset(Dataset):
             frame: of a tracklet, from 0; None: a random one.
         """
         path = self._path(index, frame)
-        _, pid, camera, outfit = self.img_items[index]
+        _, pid, camera, clothes_id = self.img_items[index]
         image = read_rgb(path)
         maps = self._parsing_maps[index]
         labels = maps.load(path, image.size)
@@ -131,13 +131,13 @@ class ParsedDataset(Dataset):
             image = Image.fromarray(self.background(*scene, self._another_scene))
         images: torch.Tensor = self.transform(image, clothing_mask(labels, maps.clothing))
         if not self.relabel:
-            return {"images": images, "targets": pid, "camids": camera, "clothes": outfit, "img_paths": path}
+            return {"images": images, "targets": pid, "camids": camera, "clothes": clothes_id, "img_paths": path}
         return {
             "images": images,
             "targets": self._pid_labels[pid],
             "camids": self._camera_labels[camera],
-            "clothes": self._outfit_labels[(pid, outfit)],
-            "outfit_range": torch.tensor(self._outfit_ranges[pid]),
+            "clothes": self._clothes_labels[(pid, clothes_id)],
+            "clothes_range": torch.tensor(self._clothes_ranges[pid]),
             "img_paths": path,
         }
 

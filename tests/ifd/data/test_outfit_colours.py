@@ -57,8 +57,8 @@ def test_a_run_that_goes_on_reads_what_was_made(coloured, tmp_path, monkeypatch)
 
 def test_a_batch_knows_the_outfits_of_its_people(coloured):
     batch = next(iter(build_train_loader(coloured)))
-    assert batch["outfit_range"].shape == (16, 2)
-    first, end = batch["outfit_range"].unbind(1)
+    assert batch["clothes_range"].shape == (16, 2)
+    first, end = batch["clothes_range"].unbind(1)
     assert ((first <= batch["clothes"]) & (batch["clothes"] < end)).all()
     # Two people share none.
     for a, b in ((i, j) for i in range(16) for j in range(16)):

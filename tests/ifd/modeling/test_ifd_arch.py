@@ -283,9 +283,9 @@ def test_parts_that_mean_nothing_together_are_refused(arguments, message):
 
 
 def outfits_of(batch):
-    """``outfit_range`` beside a batch of two images a person, each in an outfit of its own."""
+    """``clothes_range`` beside a batch of two images a person, each in an outfit of its own."""
     first = 2 * batch["targets"]
-    return {**batch, "outfit_range": torch.stack([first, first + 2], 1)}
+    return {**batch, "clothes_range": torch.stack([first, first + 2], 1)}
 
 
 ADVERSARIAL = {"IFD__CAL__ENABLED": True, "IFD__OUTFITS__COUNT": 6}

@@ -47,7 +47,7 @@ def _background_augmentation(cfg: CfgNode) -> BackgroundAugmentation | None:
 def count_outfits(cfg: CfgNode) -> int:
     """Outfits of the people of DATASETS.NAMES, as IFD.OUTFITS.LABELS tells them."""
     items, _ = _train_items(cfg, show=False)
-    return len({(pid, outfit) for _, pid, _, outfit in items})
+    return len({(pid, clothes_id) for _, pid, _, clothes_id in items})
 
 
 def _train_items(cfg: CfgNode, *, show: bool) -> tuple[list[tuple], list[ParsingMaps]]:

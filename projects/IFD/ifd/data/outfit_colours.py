@@ -55,7 +55,7 @@ def with_colour_outfits(
     _made[made_of] = outfits
     if os.path.isdir(folder) and comm.is_main_process():
         write_whole(os.path.join(folder, FILE), json.dumps({"made_of": made_of, "outfits": outfits}))
-    return [(data, pid, camera, outfit) for (data, pid, camera, _), outfit in zip(items, outfits, strict=True)]
+    return [(data, pid, camera, clothes_id) for (data, pid, camera, _), clothes_id in zip(items, outfits, strict=True)]
 
 
 def _colours(path: str, maps: ParsingMaps) -> np.ndarray:

@@ -20,7 +20,7 @@ _LABELS: dict[str, Sequence[Any]] = {
     "targets": (0, 0, 1, 1),
     "camids": (0, 1, 0, 1),
     "clothes": (0, 1, 2, 3),
-    "outfit_range": ((0, 2), (0, 2), (2, 4), (2, 4)),
+    "clothes_range": ((0, 2), (0, 2), (2, 4), (2, 4)),
 }
 
 

@@ -5,10 +5,9 @@ import os
 
 import torch
 from fastreid.config import CfgNode
-from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 
 from fastreid_runs import ConfigError, run_stage
-from fastreid_runs.arguments import ArgumentError, naming
+from fastreid_runs.arguments import ArgumentError, architecture_keys, naming
 from fastreid_runs.resuming import is_trained, with_settled_seed
 from fastreid_runs.run_folder import occupied, refuse_overwriting
 from fastreid_runs.training_errors import in_a_sentence
@@ -116,9 +115,8 @@ def load_trained_model(cfg: CfgNode, weights: str, *, trainer: type[IFDTrainer] 
     cfg.defrost()
     cfg.MODEL.HEADS.NUM_CLASSES = num_training_identities(cfg, weights)
     cfg.MODEL.BACKBONE.PRETRAIN = False
-    keys = getattr(META_ARCH_REGISTRY.get(cfg.MODEL.META_ARCHITECTURE), "config_keys", {})
     try:
-        with naming(keys):
+        with naming(architecture_keys(cfg)):
             model = trainer.build_model(cfg)
     except ArgumentError as error:
         raise ConfigError(f"the model cannot be built: {error}") from error

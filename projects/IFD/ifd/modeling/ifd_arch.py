@@ -100,7 +100,7 @@ class IFD(StreamBaseline):
 
     Shape:
         input: dict with ``images`` (N, 4, H, W) float, RGB in 0-255 and mask in [0, 1]; in training also ``targets``
-            (N,) and, for losses on outfits, ``clothes`` (N,) and ``outfit_range`` (N, 2). RGB alone, (N, 3, H, W),
+            (N,) and, for losses on outfits, ``clothes`` (N,) and ``clothes_range`` (N, 2). RGB alone, (N, 3, H, W),
             serves where no part that is active needs the mask.
         result: (N, D) descriptors in evaluation ((N, 2D) joined), a dict of scalar losses in training.
 
@@ -336,7 +336,7 @@ class IFD(StreamBaseline):
             losses["loss_clothing"] = self.clothing_branch(features, targets, clothes)
         # What the host's precise BN shows belongs to no class.
         if self.adversary is not None and batched_inputs["targets"].sum() >= 0:
-            clothes, outfits = self.labels(batched_inputs, "clothes"), self.labels(batched_inputs, "outfit_range")
+            clothes, outfits = self.labels(batched_inputs, "clothes"), self.labels(batched_inputs, "clothes_range")
             # Outside of a training there is no epoch, and everything is tried.
             epoch = getattr(get_event_storage(), "epoch", None)
             losses.update(self.adversary(self._embedding(main, "adversary"), clothes, outfits, epoch))
