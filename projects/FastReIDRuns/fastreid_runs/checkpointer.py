@@ -15,6 +15,7 @@ from datasets_ext.files import write_whole
 
 from .accepted_weights import AcceptsWeights, current_names
 from .run_record import ENTRY, RunRecord
+from .weight_files import SAFETENSORS, local_file, read_safetensors
 from .whole_files import damage
 
 # Names of the checkpoints that a training can go on from.
@@ -119,8 +120,7 @@ class WholeCheckpointer(Checkpointer):
         Raises:
             CheckpointError: the file is missing, truncated, no checkpoint of fast-reid, or of another model.
         """
-        if path and not os.path.isfile(path):
-            raise CheckpointError(f"checkpoint {path} does not exist; see MODEL.WEIGHTS and OUTPUT_DIR")
+        path = local_file(path) if path else path
         self._path = path
         self._starting = checkpointables is not None and not checkpointables
         return super().load(path, checkpointables)
@@ -130,7 +130,9 @@ class WholeCheckpointer(Checkpointer):
         if damaged:
             raise CheckpointError(f"{f} is damaged: {damaged}. Take another checkpoint, or copy the file again")
         try:
-            checkpoint = super()._load_file(f)
+            checkpoint = {"model": read_safetensors(f)} if f.endswith(SAFETENSORS) else super()._load_file(f)
+        except CheckpointError:
+            raise
         except Exception as error:
             raise CheckpointError(
                 f"{f} cannot be read ({why_unreadable(error)}); it is truncated or no checkpoint of PyTorch"
@@ -158,9 +160,7 @@ class WholeCheckpointer(Checkpointer):
         Raises:
             CheckpointError: the file is missing, truncated or no checkpoint of fast-reid.
         """
-        if not os.path.isfile(path):
-            raise CheckpointError(f"checkpoint {path} does not exist; see MODEL.WEIGHTS and OUTPUT_DIR")
-        return cls(torch.nn.Module())._load_file(path)["model"]
+        return cls(torch.nn.Module())._load_file(local_file(path))["model"]
 
     def _load_model(self, checkpoint: dict[str, Any]) -> Any:
         if self._starting and isinstance(self.model, AcceptsWeights):

@@ -53,7 +53,7 @@ class RunRecord:
         config = flat(cfg)
         config[keys.seed] = seed
         weights = cfg.MODEL.WEIGHTS
-        if weights and cfg.OUTPUT_DIR:
+        if weights and cfg.OUTPUT_DIR and "://" not in weights:
             inside = os.path.relpath(weights, cfg.OUTPUT_DIR)
             config["MODEL.WEIGHTS"] = weights if inside.startswith(os.pardir) else inside.replace(os.sep, "/")
         return cls(seed, processes, config, dict(data))

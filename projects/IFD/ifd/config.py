@@ -141,6 +141,9 @@ def add_ifd_config(cfg: CN) -> None:
     cfg.IFD.STAGE1 = CN()
     # Epochs of stage 1; 0: as many as SOLVER.MAX_EPOCH. Learning rate steps scale with it.
     cfg.IFD.STAGE1.MAX_EPOCH = 0
+    # Whether there is a stage 1 where MODEL.WEIGHTS holds an attention stream, too: it starts from that one, and stage
+    # 2 from what it made of it and from the file's main stream.
+    cfg.IFD.STAGE1.ALWAYS = False
     # Whether stage 2 starts the main stream's backbone g_m from stage 1's g_a too, in place of the weights of
     # MODEL.BACKBONE.PRETRAIN; its head starts from random weights either way.
     cfg.IFD.STAGE1.START_MAIN_STREAM = False

@@ -5,6 +5,8 @@ import os
 
 from fastreid.config import CfgNode
 
+from fastreid_runs.weight_files import local_file
+
 
 def checkpoint_fingerprint(cfg: CfgNode, path: str | os.PathLike[str]) -> str:
     """A hash of all that a checkpoint's descriptors follow from: its bytes, and the config's model and test settings.
@@ -26,7 +28,7 @@ def checkpoint_fingerprint(cfg: CfgNode, path: str | os.PathLike[str]) -> str:
     test = settings.TEST
     kept = (settings.MODEL, settings.IFD, settings.INPUT.SIZE_TEST, settings.INPUT.CROP, test.FLIP, test.METRIC)
     digest = hashlib.sha256("\n".join(map(str, kept)).encode())
-    with open(path, "rb") as file:
+    with open(local_file(os.fspath(path)), "rb") as file:
         while block := file.read(2**20):
             digest.update(block)
     return digest.hexdigest()

@@ -5,6 +5,7 @@ import fastreid_compat  # noqa: F401  (first: it makes fastreid importable)
 from .agreement import Agreement, Difference, agreement
 from .errors import ExportError
 from .exporting import PRECISIONS, Exported, export_model
+from .packing import Packed, pack_model
 from .people import People, people_below, test_people
 
 __all__ = [
@@ -13,9 +14,11 @@ __all__ = [
     "Difference",
     "ExportError",
     "Exported",
+    "Packed",
     "People",
     "agreement",
     "export_model",
+    "pack_model",
     "people_below",
     "test_people",
 ]

@@ -62,10 +62,14 @@ class Agreement:
             abs(one.model - one.exported) <= _ROUNDING for one in self.mean_ap.values()
         )
 
-    def lines(self) -> list[str]:
-        """What a user reads of it."""
+    def lines(self, exported: str = "exported") -> list[str]:
+        """What a user reads of it.
+
+        Args:
+            exported: what the second model is called.
+        """
         modes = [
-            f"mAP, {mode}: {100 * one.model:.2f} by PyTorch, {100 * one.exported:.2f} exported"
+            f"mAP, {mode}: {100 * one.model:.2f} by PyTorch, {100 * one.exported:.2f} {exported}"
             for mode, one in self.mean_ap.items()
         ]
         return [

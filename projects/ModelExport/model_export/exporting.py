@@ -123,7 +123,7 @@ def export_model(
             digest = hashlib.sha256(onnx.load(path).SerializeToString(deterministic=True)).hexdigest()
             metadata = replace(metadata, precision="int8", fingerprint=digest)
             _mark(onnx, path, metadata)
-        found = agreement(people, _descriptors(extractor, people), _descriptors(FeatureExtractor(None, path), people))
+        found = agreement(people, described(extractor, people), described(FeatureExtractor(None, path), people))
         _check(found, precision)
         with open(path, "rb") as file:
             write_whole(output, partial(shutil.copyfileobj, file))
@@ -213,7 +213,8 @@ def _inputs(model: ExportedModel, pair: ImageAndMap[str, str | None]) -> np.ndar
     return model.inputs(image, clothing_mask(as_labels(pair.map), model.clothing(system)))
 
 
-def _descriptors(extractor: FeatureExtractor, people: People) -> np.ndarray:
+def described(extractor: FeatureExtractor, people: People) -> np.ndarray:
+    """(N, D) float32: people's descriptors, with their maps where they have some."""
     items: list[Item] = [pair.image if pair.map is None else ImageAndMap(pair.image, pair.map) for pair in people.pairs]
     return extractor(items)
 

@@ -62,6 +62,33 @@ def test_weights_skip_stage_1(tiny_config, finished):
     assert not os.path.exists(os.path.join(tiny_config.OUTPUT_DIR, STAGE1_FOLDER))
 
 
+def test_stage_1_trains_on_what_the_weights_hold_where_it_is_asked_for(tiny_config, finished):
+    whole = os.path.join(finished[0].OUTPUT_DIR, "model_final.pth")
+    # A rate of nothing: what a stage starts from is what it leaves.
+    tiny_config.merge_from_list(
+        ["MODEL.WEIGHTS", whole, "IFD.STAGE1.ALWAYS", True, "IFD.STAGE1.START_MAIN_STREAM", True, "SOLVER.MAX_EPOCH", 1,
+         "SOLVER.BASE_LR", 1e-30, "TEST.EVAL_PERIOD", 1]
+    )  # fmt: skip
+    train(tiny_config)
+    start, stage1, stage2 = (
+        torch.load(path, weights_only=True)["model"]
+        for path in (
+            whole,
+            os.path.join(tiny_config.OUTPUT_DIR, STAGE1_FOLDER, "model_final.pth"),
+            os.path.join(tiny_config.OUTPUT_DIR, "model_final.pth"),
+        )
+    )
+    assert all(name.startswith("attention_stream.") for name in stage1)
+    statistics = ("running_mean", "running_var", "num_batches_tracked")
+    for found in (stage1, stage2):
+        for name, value in found.items():
+            if not name.endswith(statistics):
+                torch.testing.assert_close(value, start[name], msg=name)
+    # Stage 2 goes on from the statistics that stage 1 left, batch by batch.
+    name = next(name for name in stage1 if name.endswith("num_batches_tracked"))
+    assert start[name] < stage1[name] < stage2[name]
+
+
 def test_eval_only_gives_the_same_figures(finished, finished_config):
     finished_config.MODEL.WEIGHTS = os.path.join(finished_config.OUTPUT_DIR, "model_final.pth")
     assert dict(evaluate(finished_config)) == pytest.approx(dict(finished[1]))

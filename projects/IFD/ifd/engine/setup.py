@@ -8,9 +8,10 @@ from typing import Any
 from fastreid.config import CfgNode
 from fastreid.engine import default_setup
 
-from fastreid_runs import CheckpointError, command_line
+from fastreid_runs import command_line
 from fastreid_runs.run_folder import occupy, refuse_overwriting
 from fastreid_runs.training_errors import without_tracebacks
+from fastreid_runs.weight_files import local_file
 
 from ..data import settled_label_system
 from .checks import check_config, check_data, check_keys
@@ -54,8 +55,7 @@ def setup(args: argparse.Namespace) -> CfgNode:
     cfg.IFD.PARSING.SYSTEM = settled_label_system(cfg, train=train)
     if args.eval_only:
         cfg.MODEL.WEIGHTS = cfg.MODEL.WEIGHTS or os.path.join(cfg.OUTPUT_DIR, "model_final.pth")
-        if not os.path.isfile(cfg.MODEL.WEIGHTS):
-            raise CheckpointError(f"checkpoint {cfg.MODEL.WEIGHTS} does not exist; see MODEL.WEIGHTS and OUTPUT_DIR")
+        local_file(cfg.MODEL.WEIGHTS)
         cfg.OUTPUT_DIR = os.path.join(cfg.OUTPUT_DIR, "eval")
     elif not args.resume:
         refuse_overwriting(cfg.OUTPUT_DIR, [STAGE1_FOLDER])

@@ -4,19 +4,28 @@ import os
 
 from fastreid.config import CfgNode
 
-from .starting_weights import holds_attention_stream
+from .starting_weights import holds_attention_stream, holds_main_stream
 
 # Folder of stage 1 below OUTPUT_DIR.
 STAGE1_FOLDER = "attention_stream"
 
 
 def has_stage1(cfg: CfgNode) -> bool:
-    """Whether the attention stream has to be trained alone first: there is one, and MODEL.WEIGHTS holds none.
+    """Whether the attention stream is trained alone first: there is one, and MODEL.WEIGHTS holds none, or it is anyway.
 
     Raises:
         CheckpointError: MODEL.WEIGHTS cannot be read.
     """
-    return needs_attention_stream(cfg) and not (cfg.MODEL.WEIGHTS and holds_attention_stream(cfg.MODEL.WEIGHTS))
+    return needs_attention_stream(cfg) and (cfg.IFD.STAGE1.ALWAYS or not starts_with_attention_stream(cfg))
+
+
+def starts_with_attention_stream(cfg: CfgNode) -> bool:
+    """Whether MODEL.WEIGHTS holds an attention stream.
+
+    Raises:
+        CheckpointError: it cannot be read.
+    """
+    return bool(cfg.MODEL.WEIGHTS) and holds_attention_stream(cfg.MODEL.WEIGHTS)
 
 
 def needs_attention_stream(cfg: CfgNode) -> bool:
@@ -25,7 +34,7 @@ def needs_attention_stream(cfg: CfgNode) -> bool:
 
 
 def stage1_config(cfg: CfgNode) -> CfgNode:
-    """The config of stage 1: the attention stream alone, from its backbone's weights, in a folder of its own.
+    """The config of stage 1, in a folder of its own: the attention stream alone, from its backbone's or given weights.
 
     With IFD.STAGE1.MAX_EPOCH, all that is counted in epochs or iterations scales with it, so that the learning rate
     rises and decays over a short stage as over a long one. The host counts SOLVER.STEPS from the end of the warm-up:
@@ -37,10 +46,29 @@ def stage1_config(cfg: CfgNode) -> CfgNode:
     stage1 = with_epochs(cfg, cfg.IFD.STAGE1.MAX_EPOCH or cfg.SOLVER.MAX_EPOCH)
     stage1.defrost()
     stage1.MODEL.META_ARCHITECTURE = "IFDAttentionStream"
-    stage1.MODEL.WEIGHTS = ""
+    if not (cfg.IFD.STAGE1.ALWAYS and starts_with_attention_stream(cfg)):
+        stage1.MODEL.WEIGHTS = ""
     stage1.OUTPUT_DIR = os.path.join(cfg.OUTPUT_DIR, STAGE1_FOLDER)
     stage1.freeze()
     return stage1
+
+
+def stage2_config(cfg: CfgNode, stage1: CfgNode) -> tuple[CfgNode, str]:
+    """The config of stage 2 after a stage 1, and the weights that are loaded after its own: the last word is theirs.
+
+    Args:
+        cfg: full config of the training; not changed.
+        stage1: that of its stage 1.
+    """
+    made = os.path.join(stage1.OUTPUT_DIR, "model_final.pth")
+    stage2 = cfg.clone()
+    stage2.defrost()
+    stage2.MODEL.WEIGHTS, more = (cfg.MODEL.WEIGHTS, made) if stage1.MODEL.WEIGHTS else (made, cfg.MODEL.WEIGHTS)
+    if stage1.MODEL.WEIGHTS and holds_main_stream(cfg.MODEL.WEIGHTS):
+        # The file's stays, and is not taken from stage 1's.
+        stage2.IFD.STAGE1.START_MAIN_STREAM = False
+    stage2.freeze()
+    return stage2, more
 
 
 def with_epochs(cfg: CfgNode, epochs: int) -> CfgNode:

@@ -10,7 +10,7 @@ from timm_backbones import BackboneError, build_timm_backbone
 
 from .checkpointer import read_model
 
-_ATTENTION_STREAM = "attention_stream."
+_ATTENTION_STREAM, _MAIN_STREAM = "attention_stream.", "backbone."
 _HINT = "projects/IFD/tools/extract_backbone.py makes such a file from a checkpoint"
 
 
@@ -40,4 +40,17 @@ def holds_attention_stream(path: str) -> bool:
     Raises:
         CheckpointError: it cannot be read.
     """
-    return any(name.removeprefix("module.").startswith(_ATTENTION_STREAM) for name in read_model(path))
+    return _holds(path, _ATTENTION_STREAM)
+
+
+def holds_main_stream(path: str) -> bool:
+    """Whether a checkpoint has the backbone of a main stream.
+
+    Raises:
+        CheckpointError: it cannot be read.
+    """
+    return _holds(path, _MAIN_STREAM)
+
+
+def _holds(path: str, part: str) -> bool:
+    return any(name.removeprefix("module.").startswith(part) for name in read_model(path))

@@ -16,7 +16,7 @@ from ..data import build_train_set
 from .checkpointer import IFDCheckpointer, num_training_identities
 from .checks import check_config, check_data
 from .run_keys import KEYS
-from .stages import STAGE1_FOLDER, has_stage1, needs_attention_stream, stage1_config
+from .stages import STAGE1_FOLDER, has_stage1, needs_attention_stream, stage1_config, stage2_config
 from .trainer import IFDTrainer
 
 logger = logging.getLogger("fastreid.ifd.engine")
@@ -27,7 +27,8 @@ def train(cfg: CfgNode, *, resume: bool = False, trainer: type[IFDTrainer] = IFD
 
     Stage 1 writes to OUTPUT_DIR/attention_stream, stage 2 to OUTPUT_DIR. MODEL.WEIGHTS is a checkpoint to start from:
 
-    - it holds an attention stream: stage 1 is skipped, and stage 2 starts from all that the file holds;
+    - it holds an attention stream: stage 1 is skipped, and stage 2 starts from all that the file holds; with
+      IFD.STAGE1.ALWAYS it is trained on alone before;
     - it holds none (the baseline's, or that of IFD without knowledge transfer): stage 1 trains one, and stage 2's main
       stream starts from the file.
 
@@ -60,28 +61,25 @@ def train(cfg: CfgNode, *, resume: bool = False, trainer: type[IFDTrainer] = IFD
 def _train_stages(cfg: CfgNode, resume: bool, trainer: type[IFDTrainer]) -> dict:
     stage1_folder = os.path.join(cfg.OUTPUT_DIR, STAGE1_FOLDER)
     cfg = with_settled_seed(cfg, KEYS, (cfg.OUTPUT_DIR, stage1_folder) if resume else ())
-    main_weights = ""
+    more_weights = ""
     # Once stage 1 is begun, what it began from is not asked again.
     begun = resume and os.path.isdir(stage1_folder)
     if needs_attention_stream(cfg) and (begun or has_stage1(cfg)):
         stage1 = stage1_config(cfg)
-        weights = os.path.join(stage1.OUTPUT_DIR, "model_final.pth")
         if resume and is_trained(stage1, KEYS, cfg.OUTPUT_DIR, lambda: build_train_set(stage1).fingerprint()):
-            logger.info("Stage 1 is trained: %s", weights)
+            logger.info("Stage 1 is trained: %s", os.path.join(stage1.OUTPUT_DIR, "model_final.pth"))
         else:
             logger.info("Stage 1 of 2: the attention stream alone, %d epochs", stage1.SOLVER.MAX_EPOCH)
-            if cfg.MODEL.WEIGHTS:
+            if stage1.MODEL.WEIGHTS:
+                logger.info("Both streams start from %s", cfg.MODEL.WEIGHTS)
+            elif cfg.MODEL.WEIGHTS:
                 logger.info("%s holds no attention stream; stage 2's main stream starts from it", cfg.MODEL.WEIGHTS)
             run_stage(trainer, stage1, resume=resume)
-        main_weights = cfg.MODEL.WEIGHTS
-        cfg = cfg.clone()
-        cfg.defrost()
-        cfg.MODEL.WEIGHTS = weights
-        cfg.freeze()
+        cfg, more_weights = stage2_config(cfg, stage1)
         logger.info("Stage 2 of 2: both streams, %d epochs", cfg.SOLVER.MAX_EPOCH)
     elif needs_attention_stream(cfg):
         logger.info("Stage 1 is skipped: %s holds an attention stream", cfg.MODEL.WEIGHTS)
-    return run_stage(trainer, cfg, resume=resume, more_weights=main_weights)
+    return run_stage(trainer, cfg, resume=resume, more_weights=more_weights)
 
 
 def evaluate(cfg: CfgNode, *, trainer: type[IFDTrainer] = IFDTrainer) -> dict:

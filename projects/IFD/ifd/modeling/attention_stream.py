@@ -1,5 +1,6 @@
 """The attention stream, inside IFD and on its own (IFD, ICASSP 2025)."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -55,6 +56,10 @@ class IFDAttentionStream(StreamBaseline):
         arguments = super().from_config(cfg)
         stream = AttentionStream(arguments.pop("backbone"), arguments.pop("head"))
         return {"attention_stream": stream, **arguments}
+
+    def starting_weights(self, weights: Mapping[str, Any]) -> dict[str, Any]:
+        """Of the weights of both streams, those of this one."""
+        return {name: value for name, value in weights.items() if name.startswith("attention_stream.")}
 
     def forward(self, batched_inputs: dict[str, Any]) -> torch.Tensor | dict[str, torch.Tensor]:
         if not self.training:
