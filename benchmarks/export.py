@@ -19,6 +19,8 @@ GOAL = 0.67
 TURNS = 9
 _BATCHES = (1, 32)
 _CALIBRATION = 4
+# Many small convolutions, which PyTorch starts one by one.
+_OSNET = Size("OSNet x1.0", "build_osnet_backbone", "x1_0", 512, 128, 64, 32)
 
 
 def _session(path: str) -> Callable[[np.ndarray], object]:
@@ -71,5 +73,5 @@ def measure(quick: bool) -> list[Row]:
     torch.set_num_threads(1)
     turns, batches = (1, _BATCHES[:1]) if quick else (TURNS, _BATCHES)
     # ResNet-50 is a ResNet-18 that takes longer.
-    chosen = [size for size in sizes(quick) if size.name != "ResNet-50"]
+    chosen = [size for size in (*sizes(quick), *(() if quick else (_OSNET,))) if size.name != "ResNet-50"]
     return [row for size in chosen for row in _rows(size, batches, turns)]

@@ -85,3 +85,23 @@ def test_a_loss_is_the_worst_modes(split):
 
 def test_lengths_do_not_matter(split):
     assert agreement(split, unit(60), 3 * unit(60)).is_exact
+
+
+def test_a_loss_comes_with_its_queries_and_its_error(split):
+    vectors, moved = unit(60), unit(60)
+    moved[:20] += unit(20, seed=5) / 2
+    found = agreement(split, vectors, moved).mean_ap["general"]
+    precisions = []
+    for side in (vectors, moved):
+        for query in range(20):
+            keep = [
+                other
+                for other in np.argsort(-(side[20:] @ side[query]), kind="stable") + 20
+                if not (split.pids[other] == split.pids[query] and split.camids[other] == split.camids[query])
+            ]
+            hits = split.pids[keep] == split.pids[query]
+            precisions.append((np.cumsum(hits) / np.arange(1, len(hits) + 1))[hits].mean())
+    losses = np.array(precisions[:20]) - precisions[20:]
+    assert (found.queries, found.loss) == (20, pytest.approx(losses.mean(), abs=1e-6))
+    assert found.error == pytest.approx(losses.std(ddof=1) / 20**0.5, abs=1e-6)
+    assert str(found) == f"{100 * found.loss:.2f} +- {100 * found.error:.2f} points over 20 queries"

@@ -11,7 +11,7 @@ import torch
 
 from datasets_ext import ImageAndMap
 from exported_model import ExportedModel
-from ifd.engine import CheckpointError
+from ifd.engine import CheckpointError, evaluate, load_trained_model, train
 from ifd.feature_extractor import FeatureExtractor
 from ifd.fingerprint import checkpoint_fingerprint
 from model_export import ExportError, export_model
@@ -183,11 +183,17 @@ def test_int8_loses_little_or_is_not_written(exported, small_weights, tmp_path, 
     monkeypatch.setattr("model_export.exporting.write_graph", lambda model, channels, size, to: copyfile(done.path, to))
     path = str(tmp_path / "int8.onnx")
     monkeypatch.setattr("model_export.exporting.MOST_LOST", -1.0)
-    with pytest.raises(ExportError, match=r"loses -?\d+\.\d\d points of mAP, more than -100, and the model was not"):
+    with pytest.raises(
+        ExportError,
+        match=r"mode \w+ loses \S+ \+- \S+ points over \d+ queries of mAP, more than -100, and the model was not",
+    ):
         export_model(cfg, small_weights, path, people, precision="int8")
     assert not os.path.exists(path)
     monkeypatch.setattr("model_export.exporting.MOST_LOST", 1.0)
+    monkeypatch.setattr("model_export.quantization.SPARED", 0.0)
     small = export_model(cfg, small_weights, path, people, precision="int8")
+    # A third of the people set it, and the others judge it.
+    assert small.agreement.images < done.agreement.images == len(people.pairs)
     # The weights of all convolutions take a byte, but of those that read pixels, each channel alone, or make a map.
     onnx = pytest.importorskip("onnx")
     graph = onnx.load(path).graph
@@ -226,31 +232,50 @@ def test_a_model_that_would_rank_otherwise_is_not_written(exported, small_weight
     assert os.listdir(tmp_path) == []
 
 
-def test_a_model_of_rgb_alone(small_config, small_weights, prcc_root, tmp_path, monkeypatch):
-    """A main stream that predicts its attention map leaves the attention stream out; others refuse."""
+@pytest.fixture(scope="module")
+def predicting(small_config, fit_normalisation, prcc_root, tmp_path_factory):
+    """(config, checkpoint) of a model that was trained, for a few steps, to predict its attention map."""
     cfg = small_config.clone()
+    cfg.IFD.PREDICTION.ENABLED = True
+    cfg.OUTPUT_DIR = str(tmp_path_factory.mktemp("predicting"))
+    cfg.MODEL.WEIGHTS = ""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FASTREID_DATASETS", str(prcc_root))
+        train(cfg)
+    cfg.MODEL.WEIGHTS = os.path.join(cfg.OUTPUT_DIR, "model_final.pth")
+    model = load_trained_model(cfg, cfg.MODEL.WEIGHTS)
+    fit_normalisation(cfg, model)
+    torch.save({"model": model.state_dict()}, cfg.MODEL.WEIGHTS)
+    return cfg, cfg.MODEL.WEIGHTS
+
+
+def test_a_model_of_rgb_alone(predicting, small_config, small_weights, prcc_root, tmp_path, monkeypatch):
+    """A main stream that predicts its attention map leaves the attention stream out; others refuse."""
     monkeypatch.setenv("FASTREID_DATASETS", str(prcc_root))
-    people = people_of_data_set(cfg, "PRCC", 1000)
+    people = people_of_data_set(small_config, "PRCC", 1000)
     path = str(tmp_path / "rgb.onnx")
     with pytest.raises(ExportError, match="needs a clothing mask.*without --rgb-only"):
-        export_model(cfg, small_weights, path, people, rgb_only=True)
-    cfg.IFD.PREDICTION.ENABLED = True
-    state = torch.load(small_weights, weights_only=True)["model"]
-    generator = torch.Generator().manual_seed(0)
-    shapes = {"0.weight": (64, 48, 1, 1), "0.bias": (64,), "2.weight": (1, 64, 3, 3), "2.bias": (1,)}
-    for name, shape in shapes.items():
-        state[f"attention_prediction.layers.{name}"] = torch.randn(shape, generator=generator) / 30
-    predicting = str(tmp_path / "predicting.pth")
-    torch.save({"model": state}, predicting)
-    done = export_model(cfg, predicting, path, people, rgb_only=True)
+        export_model(small_config, small_weights, path, people, rgb_only=True)
+    cfg, weights = predicting
+    done = export_model(cfg, weights, path, people, rgb_only=True)
     model = ExportedModel(path)
     assert (model.needs_masks, done.metadata.label_system, done.metadata.clothing) == (False, None, {})
     assert done.agreement.is_exact
+    # As the evaluation with the predicted attention has it, which goes its own way from files to figures.
+    evaluated = cfg.clone()
+    evaluated.IFD.IKT.ENABLED = False
+    found = evaluate(evaluated)
+    for mode, both in done.agreement.mean_ap.items():
+        assert 100 * both.exported == pytest.approx(found[f"{mode}/mAP"], abs=0.05)
+    assert done.agreement.mean_ap["clothing_change"].exported < 1
     # Maps that are there are not looked at.
     pair = people.pairs[0]
     extractor = FeatureExtractor(None, path)
     assert (extractor(pair.image) == extractor(ImageAndMap(pair.image, pair.map))).all()
+    # It is the predicted map that is used, and another one than that of the attention stream.
     assert extractor.inspect(pair.image).attention_map.max() < 1
+    with_both = without_rounding(cfg, weights).inspect(ImageAndMap(pair.image, pair.map))
+    assert np.abs(with_both.attention_map - extractor.inspect(pair.image).attention_map).max() > 1e-3
 
 
 @pytest.mark.parametrize(

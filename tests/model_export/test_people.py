@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from datasets_ext import DatasetError
-from model_export import ExportError, people_below
+from model_export import ExportError, people_below, training_images
 from model_export import test_people as people_of_data_set
 
 
@@ -56,3 +58,31 @@ def test_people_of_a_data_set(finished_config):
     fewer = people_of_data_set(finished_config, "PRCC", 20)
     assert (len(fewer.pairs), sorted(set(fewer.pids))) == (18, sorted(set(found.pids))[:2])
     assert len(people_of_data_set(finished_config, "PRCC", 1).pairs) == 18
+
+
+def test_a_third_of_the_people_stand_apart(folder, finished_config):
+    whole = people_of_data_set(finished_config, "PRCC", 1000)
+    apart, others = whole.parted()
+    person_of = {pair.image: pid for pair, pid in zip(whole.pairs, whole.pids, strict=True)}
+    chosen = {person_of[pair.image] for pair in apart}
+    assert chosen == set(np.unique(whole.pids)[::3])
+    assert not chosen & set(others.pids)
+    assert len(apart) + len(others.pairs) == len(whole.pairs)
+    assert [person_of[pair.image] for pair in others.pairs] == others.pids.tolist()
+    queries = {pair.image for pair in whole.pairs[: whole.num_query]}
+    assert [pair.image in queries for pair in others.pairs] == [
+        place < others.num_query for place in range(len(others.pairs))
+    ]
+    assert len(others.camids) == len(others.clothes) == len(others.pids)
+    # Of three people in a folder, two are left; of two, one.
+    assert people_below(str(folder), None, 100).parted()[1].pids.tolist() == [1, 1, 2, 2]
+    with pytest.raises(ExportError, match="too few to choose int8's settings on a third.*--calibration"):
+        replace(people_below(str(folder), None, 100), pids=np.array([0, 0, 0, 0, 1, 1])).parted()
+
+
+def test_training_images_are_of_other_people(finished_config):
+    found = training_images(finished_config, 5)
+    assert len(found) == 5
+    assert all("/train/" in pair.image and "/parsing/" in pair.map for pair in found)
+    tested = {pair.image for pair in people_of_data_set(finished_config, "PRCC", 1000).pairs}
+    assert not tested & {pair.image for pair in training_images(finished_config, 10**6)}

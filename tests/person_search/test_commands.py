@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -132,9 +133,17 @@ def test_removing_a_person(command, indexed):
     assert (code, "There is no picture of person 'p3'" in printed) == (1, True)
     with Gallery(indexed) as gallery:
         assert len(gallery) == 20
-        gallery.remove(person="p1", erase=False)
+        gallery.build_index()
+    for asked in (("remove", "--gallery", indexed, "--person", "p1", "--later"), ("stats", "--gallery", indexed)):
+        code, printed, _ = command(*asked)
+        assert (code, "remove --finish" in printed, "written anew" in printed) == (0, True, False)
+    code, printed, _ = command("remove", "--gallery", indexed, "--person", "p2")
+    assert code == 0
+    assert re.search(r"written anew, and its index made anew \(that took \d+ s when it was made\).*--later", printed)
     code, printed, _ = command("stats", "--gallery", indexed)
-    assert "remove --finish" in printed
+    assert ("remove --finish" in printed, "HNSW, finds" in printed) == (False, True)
+    with Gallery(indexed) as gallery:
+        gallery.remove(person="p4", erase=False)
     assert command("remove", "--gallery", indexed, "--finish")[0] == 0
     assert "remove --finish" not in command("stats", "--gallery", indexed)[1]
 

@@ -6,7 +6,7 @@ from .agreement import Agreement, Difference, agreement
 from .errors import ExportError
 from .exporting import PRECISIONS, Exported, export_model
 from .packing import Packed, pack_model
-from .people import People, people_below, test_people
+from .people import People, people_below, test_people, training_images
 
 __all__ = [
     "PRECISIONS",
@@ -21,4 +21,5 @@ __all__ = [
     "pack_model",
     "people_below",
     "test_people",
+    "training_images",
 ]

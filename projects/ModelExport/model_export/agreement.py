@@ -23,10 +23,28 @@ class Difference:
     Attributes:
         model: by the model, in [0, 1].
         exported: as exported, in [0, 1].
+        queries: over how many.
+        error: standard error of the loss over these queries, in [0, 1]; NaN of a single one.
     """
 
     model: float
     exported: float
+    queries: int
+    error: float
+
+    @property
+    def loss(self) -> float:
+        """mAP that the export loses; negative where it gains."""
+        return self.model - self.exported
+
+    @classmethod
+    def of(cls, model: np.ndarray, exported: np.ndarray) -> "Difference":
+        """Of average precisions, (number of queries,) each, of the same queries."""
+        error = float((model - exported).std(ddof=1) / np.sqrt(len(model))) if len(model) > 1 else float("nan")
+        return cls(float(model.mean()), float(exported.mean()), len(model), error)
+
+    def __str__(self) -> str:
+        return f"{100 * self.loss:.2f} +- {100 * self.error:.2f} points over {self.queries:,} queries"
 
 
 @dataclass(frozen=True)
@@ -51,16 +69,19 @@ class Agreement:
     mean_ap: dict[str, Difference]
 
     @property
+    def worst(self) -> str:
+        """The mode that loses most mAP, or gains least."""
+        return max(self.mean_ap, key=lambda mode: self.mean_ap[mode].loss)
+
+    @property
     def largest_loss(self) -> float:
         """The most mAP in [0, 1] that a mode loses; negative where all gain."""
-        return max(one.model - one.exported for one in self.mean_ap.values())
+        return self.mean_ap[self.worst].loss
 
     @property
     def is_exact(self) -> bool:
         """Whether the lists are the same up to ties, and mAP up to rounding."""
-        return self.equal_lists == 1 and all(
-            abs(one.model - one.exported) <= _ROUNDING for one in self.mean_ap.values()
-        )
+        return self.equal_lists == 1 and all(abs(one.loss) <= _ROUNDING for one in self.mean_ap.values())
 
     def lines(self, exported: str = "exported") -> list[str]:
         """What a user reads of it.
@@ -69,7 +90,7 @@ class Agreement:
             exported: what the second model is called.
         """
         modes = [
-            f"mAP, {mode}: {100 * one.model:.2f} by PyTorch, {100 * one.exported:.2f} {exported}"
+            f"mAP, {mode}: {100 * one.model:.2f} by PyTorch, {100 * one.exported:.2f} {exported}, lost {one}"
             for mode, one in self.mean_ap.items()
         ]
         return [
@@ -98,7 +119,7 @@ def agreement(people: People, model: np.ndarray, exported: np.ndarray) -> Agreem
     # Where the exported model's n-th is as near, by the model, as the model's own n-th, they are the same up to a tie.
     equal = (np.abs(by_model - by_exported) <= TIE).all(axis=1)
     shared = [len(np.intersect1d(one, other)) / len(one) for one, other in zip(*lists, strict=True)]
-    scores = [_mean_ap(people, vectors) for vectors in (model, exported)]
+    scores = [_precisions(people, vectors) for vectors in (model, exported)]
     return Agreement(
         people=people.name,
         images=len(model),
@@ -106,7 +127,7 @@ def agreement(people: People, model: np.ndarray, exported: np.ndarray) -> Agreem
         equal_lists=float(equal.mean()),
         shared=float(np.mean(shared)),
         farthest=float((1 - (model.astype(np.float64) * exported).sum(axis=1)).max()),
-        mean_ap={mode: Difference(scores[0][mode], scores[1][mode]) for mode in scores[0]},
+        mean_ap={mode: Difference.of(scores[0][mode], scores[1][mode]) for mode in scores[0]},
     )
 
 
@@ -132,7 +153,8 @@ def _first(people: People, vectors: np.ndarray) -> np.ndarray:
     return np.argsort(-similarities, axis=1, kind="stable")[:, :count]
 
 
-def _mean_ap(people: People, vectors: np.ndarray) -> dict[str, float]:
+def _precisions(people: People, vectors: np.ndarray) -> dict[str, np.ndarray]:
+    """Average precision of each query that has a match, by mode; without those that have none."""
     size = people.num_query
     if size:
         assert people.camids is not None
@@ -146,8 +168,8 @@ def _mean_ap(people: People, vectors: np.ndarray) -> dict[str, float]:
         labels = [Labels(people.pids, np.arange(len(vectors)))] * 2
         retrieval = Retrieval(vectors, vectors, *labels, metric="cosine")
         modes = ("general",)
-    found = {mode: float(result.mean_ap) for mode, result in retrieval.rank(modes).items()}
-    known = {mode: value for mode, value in found.items() if np.isfinite(value)}
+    found = {mode: result.all_ap for mode, result in retrieval.rank(modes).items()}
+    known = {mode: values for mode, values in found.items() if len(values)}
     if not known:
         raise ValueError(f"no two images of one person before two cameras among those of {people.name}")
     return known

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from fastreid.config import CfgNode
 
 from datasets_ext import DatasetError, ImageAndMap, ParsingTree
-from ifd.data import build_test_loader
+from ifd.data import build_test_loader, build_train_set
 from masked_images import ParsedDataset
 
 from .errors import ExportError
@@ -34,6 +34,46 @@ class People:
     camids: np.ndarray | None = None
     clothes: np.ndarray | None = None
     num_query: int = 0
+
+    def parted(self) -> tuple[tuple[ImageAndMap[str, str | None], ...], "People"]:
+        """The images of every third person, and the other people.
+
+        Raises:
+            ExportError: of the others there are fewer than two with two images.
+        """
+        apart = np.isin(self.pids, np.unique(self.pids)[::3])
+        left = np.flatnonzero(~apart)
+        if (np.unique(self.pids[left], return_counts=True)[1] >= 2).sum() < 2:
+            raise ExportError(
+                f"{self.name} holds {len(np.unique(self.pids))} people: too few to choose int8's settings on a third "
+                "of them and judge it on the others. Name a folder of more people with --calibration."
+            )
+        others = replace(
+            self,
+            pairs=tuple(self.pairs[place] for place in left),
+            pids=self.pids[left],
+            camids=None if self.camids is None else self.camids[left],
+            clothes=None if self.clothes is None else self.clothes[left],
+            num_query=int((left < self.num_query).sum()),
+        )
+        return tuple(self.pairs[place] for place in np.flatnonzero(apart)), others
+
+
+def training_images(cfg: CfgNode, most: int) -> tuple[ImageAndMap[str, str | None], ...]:
+    """Images that the config's model was trained on, spread over its people: other ones than any test set's.
+
+    Args:
+        cfg: full config.
+        most: images at most.
+
+    Raises:
+        DatasetError: they are not there, or their maps are not.
+    """
+    train_set = build_train_set(cfg)
+    count = len(train_set.img_items)
+    places = np.linspace(0, count - 1, min(most, count)).round().astype(int)
+    paths = [(train_set.img_items[place][0], train_set.parsing_maps[place]) for place in places]
+    return tuple(ImageAndMap(path, maps.path_for(path)) for path, maps in paths)
 
 
 def test_people(cfg: CfgNode, name: str, most: int) -> People:

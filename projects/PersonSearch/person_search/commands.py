@@ -241,8 +241,7 @@ def remove(options: argparse.Namespace) -> int:
         if options.finish:
             _finish_erasing(gallery)
             return 0
-        with _progress("erasing", None) as report:
-            removed = gallery.remove(options.id, person=options.person, source=options.source, report=report)
+        removed = gallery.remove(options.id, person=options.person, source=options.source, erase=False)
         what = next(
             text
             for value, text in (
@@ -256,7 +255,24 @@ def remove(options: argparse.Namespace) -> int:
             print(f"There is no picture of {printable(what)} in {printable(options.gallery)}: nothing was removed")
             return 1
         print(f"{removed:,} pictures of {printable(what)} removed, {len(gallery):,} left")
+        if options.later:
+            print("Their bytes still lie in the file: run python -m person_search remove --finish")
+            return 0
+        _tell_cost(gallery)
+        _finish_erasing(gallery)
     return 0
+
+
+def _tell_cost(gallery: Gallery) -> None:
+    """Before it begins: it may take minutes."""
+    index = gallery.stats().index
+    if index is not None and gallery.lite:
+        took = "" if index.seconds is None else f" (that took {index.seconds:,.0f} s when it was made)"
+        print(
+            f"The file is written anew, and its index made anew{took}: neither may hold their vectors. To remove more "
+            "than once, give --later each time, and --finish at the end.",
+            flush=True,
+        )
 
 
 # --- calibrate
@@ -401,7 +417,8 @@ def parser() -> argparse.ArgumentParser:
     which.add_argument("--person", help="all pictures labelled so")
     which.add_argument("--source", metavar="PHOTO", help="the picture of this file, its path as search prints it")
     which.add_argument("--id", nargs="+", help="the pictures of these ids")
-    which.add_argument("--finish", action="store_true", help="finish an erasure that was cut off")
+    which.add_argument("--finish", action="store_true", help="finish an erasure that was cut off, or left for later")
+    one.add_argument("--later", action="store_true", help="no search finds them, and their bytes go with --finish")
 
     one = _command(commands, "calibrate", calibrate_model, "measure which similarities mean the same person")
     _add_gallery(one)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from time import monotonic
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -483,8 +484,9 @@ class Gallery:
     def erase(self, report: Report = _unreported) -> None:
         """Takes the bytes of removed pictures out of the file, by writing it anew.
 
-        That takes a gallery in a file about as long as adding the vectors of all its pictures; a kill meanwhile leaves
-        it as it was. Milvus is told to compact, and removes the old files after the time that it is configured for.
+        That takes a gallery in a file about as long as adding the vectors of all its pictures, and making its index,
+        where it has one, once more: the index holds the vectors too. A kill meanwhile leaves it as it was. Milvus is
+        told to compact, and removes the old files after the time that it is configured for.
 
         Args:
             report: called with the number of pictures written since.
@@ -501,9 +503,11 @@ class Gallery:
     def build_index(self) -> SearchIndex:
         """Makes an index (HNSW) for galleries too large to compare all pictures, and measures what it finds."""
         with self._writing:
+            start = monotonic()
             self._store.build_index(PARAMETERS)
+            seconds = monotonic() - start
             recall, queries = measure_recall(self._store, self.space.dim)
-            index = SearchIndex("HNSW", len(self), recall, queries)
+            index = SearchIndex("HNSW", len(self), recall, queries, round(seconds, 1))
             self._store.note("index", json.dumps(asdict(index)))
         return index
 

@@ -22,12 +22,14 @@ class SearchIndex:
         pictures: that the gallery had when it was made.
         recall: share of the 10 nearest that it found, see ``measure_recall``.
         queries: over how many pictures.
+        seconds: that it took to make; None where nobody noted it.
     """
 
     kind: str
     pictures: int
     recall: float
     queries: int
+    seconds: float | None = None
 
 
 def measure_recall(store: Store, dim: int, queries: int = 200, top: int = 10) -> tuple[float, int]:
