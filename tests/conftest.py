@@ -168,7 +168,10 @@ class ForkedScript:
         sys.argv = [str(script), *map(str, arguments)]
         os.chdir(cwd)
         os.environ.update(environment)
+        # As a new process has them.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
         # The host reads it when it is imported.
         fastreid.data.build._root = os.getenv("FASTREID_DATASETS", "datasets")
         # Threads do not cross a fork.
@@ -190,6 +193,16 @@ class ForkedScript:
 
     def send_signal(self, number):
         os.kill(self.pid, number)
+
+    def kill(self):
+        self._process.kill()
+
+    def poll(self):
+        return self._process.exitcode
+
+    def wait(self, timeout=None):
+        self._process.join(timeout)
+        return self._process.exitcode
 
     @property
     def returncode(self):

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 
@@ -130,12 +129,12 @@ run_all([Run("run", folder, [sys.executable, "-c", code, inner, str(folder.paren
 
 
 @pytest.fixture
-def parent(tmp_path):
+def parent(tmp_path, start_script):
     """A process that runs a run, once that has started what it starts."""
     script = tmp_path / "parent.py"
     script.write_text(PARENT)
     started = tmp_path / "started"
-    process = subprocess.Popen([sys.executable, script, tmp_path / "run"], start_new_session=True)
+    process = start_script(script, tmp_path / "run", cwd=tmp_path)
     while not started.exists():
         assert process.poll() is None
         time.sleep(0.05)
@@ -150,7 +149,7 @@ def parent(tmp_path):
 def test_runs_end_with_their_parent_and_with_all_that_they_started(parent, tmp_path, number):
     assert len(processes_of(tmp_path / "started")) == 2
     parent.send_signal(number)
-    assert parent.wait(30) not in (0, None)
+    assert parent.wait(timeout=30) not in (0, None)
     assert processes_of(tmp_path / "started") == []
     assert not Run("run", tmp_path / "run", []).done
 
