@@ -1,9 +1,6 @@
 """Two processes learn what one with their whole batch learns: losses, gradients and statistics."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -22,8 +19,6 @@ from fastreid.utils.events import EventStorage
 from torch.nn.parallel import DistributedDataParallel
 import json
 from ifd.engine import load_config
-
-torch.set_num_threads(1)
 
 
 def built(options, norm):
@@ -71,23 +66,16 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(torch.cuda.is_available(), reason="two processes on the CPU")
-def test_two_processes_learn_what_one_with_their_batch_learns(pytestconfig, tmp_path, tiny_arguments):
+def test_two_processes_learn_what_one_with_their_batch_learns(pytestconfig, tmp_path, tiny_arguments, start_script):
     (tmp_path / "halves.py").write_text(HALVES)
     # The host's MobileNet knows no other norm than its own.
     network = ["MODEL.BACKBONE.NAME", "build_resnet_backbone", "MODEL.BACKBONE.DEPTH", "18x"]
     network += ["MODEL.BACKBONE.FEAT_DIM", 512, "MODEL.HEADS.NUM_CLASSES", 4]
-    options = [str(option) for option in [*tiny_arguments, *network]]
-    done = subprocess.run(
-        [sys.executable, str(tmp_path / "halves.py"), str(tmp_path / "result.json"), *options],
-        cwd=pytestconfig.rootpath,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    options = [*tiny_arguments, *network]
+    halves = start_script(tmp_path / "halves.py", tmp_path / "result.json", *options, cwd=pytestconfig.rootpath)
+    _, errors = halves.communicate(timeout=300)
+    assert halves.returncode == 0, errors[-3000:]
     result = json.loads((tmp_path / "result.json").read_text())
     assert set(result) == {"loss_cls_main", "loss_cls_attention", "loss_clothing", "gradients", "statistics"}
     assert max(result.values()) < 1e-5, result
