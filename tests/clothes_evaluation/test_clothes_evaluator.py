@@ -148,7 +148,7 @@ def test_a_new_round_forgets_the_last():
         {key: torch.zeros(3, dtype=torch.long) for key in ("targets", "camids", "clothes")}, torch.full((3, 2), 9.0)
     )
     evaluator.reset()
-    assert evaluator._batches == []
+    assert evaluator._features == evaluator._labels == []
 
 
 def test_single_shot_averages_over_drawn_galleries(tmp_path):

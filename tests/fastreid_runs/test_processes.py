@@ -15,8 +15,10 @@ from fastreid_runs.processes import LaunchError, check_processes, is_lost_peer, 
 from ifd.engine import argument_parser
 from ifd.evaluation import EvaluationResult
 
-GATHER = """
+TOGETHER = """
 import json
+import logging
+import time
 import ifd
 import torch
 from fastreid.config import get_cfg
@@ -24,7 +26,11 @@ from fastreid.data.samplers import InferenceSampler
 from fastreid.engine import launch
 from fastreid.evaluation import inference_on_dataset
 from fastreid.utils import comm
+from fastreid.engine.train_loop import SimpleTrainer
+from fastreid_runs.steps import Steps
+from fastreid_runs.stragglers import StragglerReport
 from ifd.evaluation import ClothesEvaluator
+from torch.nn.parallel import DistributedDataParallel
 
 NUM = 23  # odd, so that the processes have shares of different sizes
 
@@ -44,7 +50,45 @@ class Same(torch.nn.Module):
         return batch["images"]
 
 
+class Learner(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.layers = torch.nn.Sequential(torch.nn.Linear(5, 8), torch.nn.ReLU(), torch.nn.Linear(8, 3))
+
+    def forward(self, batch):
+        return {"loss": torch.nn.functional.cross_entropy(self.layers(batch["images"]), batch["targets"])}
+
+
+def shares():
+    # Of batches of 16, what this process has; the second one's come late.
+    random = torch.Generator().manual_seed(0)
+    while True:
+        batch = {"images": torch.randn(16, 5, generator=random), "targets": torch.randint(3, (16,), generator=random)}
+        if comm.get_rank() == 1:
+            time.sleep(0.05)
+        yield {name: values.chunk(comm.get_world_size())[comm.get_rank()] for name, values in batch.items()}
+
+
+def learnt():
+    model = Learner()
+    together = comm.get_world_size() > 1
+    trained = DistributedDataParallel(model) if together else model
+    optimizer = torch.optim.Adam(model.parameters(), 0.01)
+    # Two processes take their halves in halves.
+    loop = Steps(SimpleTrainer(trained, shares(), optimizer, None), 2 if together else 1, None)
+    if together:
+        loop.register_hooks([StragglerReport(trained, optimizer)])
+    told = []
+    handler = logging.Handler()
+    handler.emit = lambda record: told.append(record.getMessage())
+    logging.getLogger("fastreid.runs").addHandler(handler)
+    loop.train(0, 1, 6)
+    return {"weights": [weight.tolist() for weight in model.parameters()], "told": told}
+
+
 def main(output):
+    training = learnt()
     cfg = get_cfg()
     ifd.add_ifd_config(cfg)
     loader = torch.utils.data.DataLoader(Data(), batch_size=3, sampler=InferenceSampler(NUM))
@@ -52,7 +96,7 @@ def main(output):
     assert bool(results) == comm.is_main_process()
     if comm.is_main_process():
         with open(output, "w") as file:
-            json.dump(results, file)
+            json.dump({"results": results, **training}, file)
 
 
 if __name__ == "__main__":
@@ -61,15 +105,35 @@ if __name__ == "__main__":
 """
 
 
-def test_features_are_gathered_whole_and_in_order(tmp_path, start_script):
-    script = tmp_path / "gather.py"
-    script.write_text(GATHER)
-    gather = start_script(script, cwd=tmp_path)
-    _, err = gather.communicate(timeout=300)
-    assert gather.returncode == 0, err[-3000:]
-    one, two = (json.loads((tmp_path / f"{processes}.json").read_text()) for processes in (1, 2))
+@pytest.fixture(scope="module")
+def one_and_two(tmp_path_factory, start_script):
+    """What one process wrote, and what two did."""
+    folder = tmp_path_factory.mktemp("together")
+    script = folder / "together.py"
+    script.write_text(TOGETHER)
+    together = start_script(script, cwd=folder)
+    _, err = together.communicate(timeout=300)
+    assert together.returncode == 0, err[-3000:]
+    return [json.loads((folder / f"{processes}.json").read_text()) for processes in (1, 2)]
+
+
+def test_features_are_gathered_whole_and_in_order(one_and_two):
+    one, two = (written["results"] for written in one_and_two)
     assert one["general/queries"] == 9
     assert two == one
+
+
+def test_batches_in_parts_of_two_processes_are_those_of_one(one_and_two):
+    for one, two in zip(*(written["weights"] for written in one_and_two), strict=True):
+        torch.testing.assert_close(torch.tensor(two), torch.tensor(one), atol=1e-6, rtol=1e-5)
+
+
+def test_a_process_that_the_others_wait_for_is_named(one_and_two):
+    one, two = (written["told"] for written in one_and_two)
+    assert one == []
+    (sentence,) = two
+    assert re.match(r"After step 6: rank 1 on \S+ is \S+ times as slow as the others, which wait for it", sentence)
+    assert float(re.search(r"\((\S+) s of it for its images", sentence)[1]) >= 0.05
 
 
 @pytest.mark.slow

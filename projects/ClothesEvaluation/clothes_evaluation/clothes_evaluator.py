@@ -1,6 +1,5 @@
 """The evaluator beside the host's: the same hooks and result dict, every clothes mode and protocol by name."""
 
-import itertools
 import logging
 import os
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from clothes_rank import MODES, Retrieval
 from clothes_rank.chance import ChanceLevel
 from clothes_rank.scores import RankResult
 
+from .gathering import gather_rows
 from .protocol import Protocol
 from .rank_scores import RANKS, RankScores, Spread
 from .result import EvaluationResult, ModeResult
@@ -52,7 +52,8 @@ class ClothesEvaluator(DatasetEvaluator):
     Batches of frames, with ``tracklets`` and ``frame_weights``, are summed up by tracklet as they come; queries and
     gallery are then tracklets, and descriptors of length 1.
 
-    ``evaluate()`` returns :meth:`EvaluationResult.flat`, the host's dict; empty on other processes than the first. Its
+    ``evaluate()``, once after ``reset()``, lets go of what was processed and returns :meth:`EvaluationResult.flat`, the
+    host's dict; empty on other processes than the first. Its
     ``metric``, the mean of rank-1 and mAP in the metric's mode (in ``general`` where no query counts there, with a
     warning), is what the host's checkpointer compares.
 
@@ -95,7 +96,9 @@ class ClothesEvaluator(DatasetEvaluator):
         self.reset()
 
     def reset(self) -> None:
-        self._batches: list[dict[str, torch.Tensor]] = []
+        self._features: list[torch.Tensor] = []
+        # (n, 3) int64 of a batch: pids, cameras, clothes.
+        self._labels: list[torch.Tensor] = []
         self._tracklets: TrackletMeans | None = None
 
     def process(self, inputs: Mapping[str, torch.Tensor], outputs: torch.Tensor) -> None:
@@ -105,25 +108,25 @@ class ClothesEvaluator(DatasetEvaluator):
             self._tracklets = self._tracklets or TrackletMeans()
             self._tracklets.add(features, inputs["frame_weights"].cpu(), inputs["tracklets"].cpu(), labels.values())
         else:
-            self._batches.append({"features": features, **labels})
+            self._features.append(features)
+            self._labels.append(torch.stack(list(labels.values()), dim=1))
 
     def evaluate(self) -> dict[str, float]:
-        batches, tracklets = self._batches, [self._tracklets]
-        if comm.get_world_size() > 1:
-            comm.synchronize()
-            # The host's inference sampler gives each process one contiguous part, so the parts join in order.
-            batches = list(itertools.chain(*comm.gather(batches, dst=0)))
-            tracklets = comm.gather(self._tracklets, dst=0)
+        comm.synchronize()
+        # A process may have had nothing to read.
+        if any(comm.all_gather(self._tracklets is not None)):
+            parts = [part for part in comm.gather(self._tracklets, dst=0) if part is not None]
             if not comm.is_main_process():
                 return {}
-        if means := [part for part in tracklets if part is not None]:
-            for part in means[1:]:
-                means[0].merge(part)
-            features, pids, cameras, clothes = means[0].finish()
+            for part in parts[1:]:
+                parts[0].merge(part)
+            features, pids, cameras, clothes = parts[0].finish()
         else:
-            features, pids, cameras, clothes = (
-                torch.cat([batch[key] for batch in batches]) for key in ("features", "targets", "camids", "clothes")
-            )
+            # The host's inference sampler gives each process one contiguous part, so the parts join in order.
+            joined, labels = gather_rows(self._features), gather_rows(self._labels)
+            if joined is None or labels is None:
+                return {}
+            features, (pids, cameras, clothes) = joined, labels.T
         retrieval = as_retrieval(
             features,
             pids,

@@ -26,7 +26,7 @@ def check_values(cfg: CfgNode, ranges: Mapping[str, Range]) -> None:
         ranges: key -> what it may be, HOST_RANGES among them.
 
     Raises:
-        ConfigError: names the key, its value and the range.
+        ConfigError: names the key, its value and the range, or keys that do not go together.
     """
     for key, allowed in ranges.items():
         section, _, name = key.rpartition(".")
@@ -37,6 +37,8 @@ def check_values(cfg: CfgNode, ranges: Mapping[str, Range]) -> None:
         value = value_of(cfg, key)
         if not allowed.has(value):
             raise ConfigError(f"{key} is {value!r}; expected {allowed.expected}")
+    if cfg.SOLVER.get("COMPILE", False) and cfg.SOLVER.get("RECOMPUTE_ACTIVATIONS", False):
+        raise ConfigError("SOLVER.COMPILE and SOLVER.RECOMPUTE_ACTIVATIONS are both on; switch one off")
     _check_schedule(cfg)
 
 

@@ -15,6 +15,7 @@ _FREE = (
     "DATALOADER.NUM_WORKERS",
     "OUTPUT_DIR",
     "SOLVER.CHECKPOINT_PERIOD",
+    "SOLVER.RECOMPUTE_ACTIVATIONS",
     "TEST.EVAL_PERIOD",
     "TEST.IMS_PER_BATCH",
 )
@@ -36,7 +37,7 @@ _LENGTH = (
     "SOLVER.WARMUP_ITERS",
 )
 #: These take effect at once, and the training is then not the one that was begun to the last bit.
-TOLD = ("CUDNN_BENCHMARK", "MODEL.DEVICE", "SOLVER.AMP")
+TOLD = ("CUDNN_BENCHMARK", "MODEL.DEVICE", "SOLVER.AMP", "SOLVER.COMPILE")
 #: The number of identities is counted again where it is 0.
 COUNTED = ("MODEL.HEADS.NUM_CLASSES",)
 

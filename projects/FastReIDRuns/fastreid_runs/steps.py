@@ -16,6 +16,10 @@ from fastreid.utils.params import ContiguousParams
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from .activations import recompute_activations
+from .compiling import compile_backbones
+from .errors import ConfigError
+
 logger = logging.getLogger("fastreid.runs")
 
 HALF, BRAIN = "float16", "bfloat16"
@@ -31,6 +35,11 @@ def add_step_keys(cfg: CfgNode) -> None:
     # Of SOLVER.AMP: float16 needs CUDA, and scales losses; bfloat16 does not, and runs on a CPU too where a short
     # timing finds it faster.
     cfg.SOLVER.AMP.DTYPE = HALF
+    # Of each block of the network what goes in is kept for the backward pass, and the rest is computed again there:
+    # less memory, longer steps, the same weights.
+    cfg.SOLVER.RECOMPUTE_ACTIVATIONS = False
+    # Backbones run through torch.compile in training, which takes a compiler; not with RECOMPUTE_ACTIVATIONS.
+    cfg.SOLVER.COMPILE = False
 
 
 def parts_of_a_batch(cfg: CfgNode) -> int:
@@ -41,6 +50,21 @@ def parts_of_a_batch(cfg: CfgNode) -> int:
 def wants_bfloat16(cfg: CfgNode) -> bool:
     """Whether mixed precision is on, and in bfloat16."""
     return bool(cfg.SOLVER.AMP.ENABLED) and cfg.SOLVER.AMP.get("DTYPE", HALF) == BRAIN
+
+
+def fit_for_training(cfg: CfgNode, model: nn.Module) -> None:
+    """Changes a model in place as SOLVER.RECOMPUTE_ACTIVATIONS and SOLVER.COMPILE say.
+
+    Raises:
+        ConfigError: the model has no part that this would be about.
+    """
+    name = cfg.MODEL.BACKBONE.NAME
+    if cfg.SOLVER.get("RECOMPUTE_ACTIVATIONS", False) and not recompute_activations(model):
+        raise ConfigError(
+            f"SOLVER.RECOMPUTE_ACTIVATIONS is on, but MODEL.BACKBONE.NAME {name} has no sequence of blocks"
+        )
+    if cfg.SOLVER.get("COMPILE", False) and not compile_backbones(model):
+        raise ConfigError(f"SOLVER.COMPILE is on, but MODEL.META_ARCHITECTURE {type(model).__name__} has no backbone")
 
 
 class Steps(SimpleTrainer):

@@ -20,7 +20,8 @@ from .resuming import refuse_other_run, with_settled_seed
 from .run_keys import PLAIN, RunKeys
 from .run_record import RunRecord
 from .seeding import MODEL, WEIGHTS, derived_seed, seed_process
-from .steps import Steps, parts_of_a_batch, settled_dtype, wants_bfloat16
+from .steps import Steps, fit_for_training, parts_of_a_batch, settled_dtype, wants_bfloat16
+from .stragglers import StragglerReport
 from .train_loader import SeededDataset, build_loader
 from .training_errors import in_a_sentence
 from .whole_files import cut_log
@@ -78,6 +79,13 @@ class ResumableTrainer(DefaultTrainer):
         return build_loader(cfg, train_set, seed=cls.keys.seed_of(cfg), stage=cls.stage_number(cfg))
 
     @classmethod
+    def build_model(cls, cfg: CfgNode) -> torch.nn.Module:
+        """The host's, whose training takes the memory, or the compiler, that the config says."""
+        model: torch.nn.Module = super().build_model(cfg)
+        fit_for_training(cfg, model)
+        return model
+
+    @classmethod
     def build_optimizer(cls, cfg: CfgNode, model: torch.nn.Module) -> tuple[torch.optim.Optimizer, Any]:
         """The host's, which updates all weights in one pass where it can."""
         optimizer, params = super().build_optimizer(cfg, model)
@@ -105,6 +113,8 @@ class ResumableTrainer(DefaultTrainer):
             self.checkpointer, self._test_and_remember, self.cfg.SOLVER.CHECKPOINT_PERIOD, self.cfg.TEST.EVAL_PERIOD
         )
         built: list[hooks.HookBase] = []
+        if comm.get_world_size() > 1:
+            built.append(StragglerReport(self.model, self.optimizer))
         for hook in super().build_hooks():
             if isinstance(hook, hooks.EvalHook):
                 built.append(self._evaluation)

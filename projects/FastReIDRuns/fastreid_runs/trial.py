@@ -23,8 +23,10 @@ from fastreid_compat.table import random_state_kept
 
 from .arguments import architecture_keys, naming
 from .checkpointer import WholeCheckpointer
+from .compiling import check_compiler
 from .errors import ConfigError
 from .run_keys import value_of
+from .steps import fit_for_training
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ def try_config(cfg: CfgNode, made_up: MadeUp, *, train: bool = True, weights: st
         ConfigError: something cannot be built or run; the message says what and where.
         CheckpointError: the weights do not fit.
     """
+    if train and cfg.SOLVER.get("COMPILE", False):
+        check_compiler(cfg.MODEL.DEVICE)
     try:
         _try(_on_device(cfg, made_up, "cpu"), made_up, train, weights)
     except ConfigError:
@@ -78,6 +82,8 @@ def _try(trial: CfgNode, made_up: MadeUp, train: bool, weights: str) -> None:
             keys = architecture_keys(trial)
             with naming(keys):
                 model = META_ARCH_REGISTRY.get(trial.MODEL.META_ARCHITECTURE)(trial).to(trial.MODEL.DEVICE)
+            if trial.SOLVER.get("RECOMPUTE_ACTIVATIONS", False):
+                fit_for_training(trial, model)
         if train:
             _check_frozen_layers(trial, model)
         if weights:

@@ -60,9 +60,6 @@ def clothing_contrastive_loss(
     same_person = pids[:, None] == pids[None, :]
     positive = _positives(pids)
     num_positives = positive.sum(dim=1)
-    anchors = num_positives > 0
-    if not anchors.any():
-        return features.sum() * 0.0
 
     # log( e^s_ip / (e^s_ip + sum_j e^s_ij) ) = -softplus( logsumexp_j s_ij - s_ip ). A finite floor in place of -inf
     # keeps the gradient of an anchor without negatives at zero; logsumexp over nothing but -inf has none.
@@ -72,8 +69,10 @@ def clothing_contrastive_loss(
     w_p = _pair_weights(clothes, cross_clothes_weight).to(dtype)
     if normalize_weights:
         w_p = w_p / _mean_over(positive, w_p)
-    per_anchor = (w_p * pair_loss).masked_fill(~positive, 0.0).sum(dim=1)[anchors] / num_positives[anchors]
-    return per_anchor.sum() / (len(per_anchor) if average_over == "anchors_with_positive" else len(pids))
+    # What has no positive adds zero, rather than being looked for: a device would have to be waited for.
+    per_anchor = (w_p * pair_loss).masked_fill(~positive, 0.0).sum(dim=1) / num_positives.clamp(min=1)
+    anchors = (num_positives > 0).sum().clamp(min=1)
+    return per_anchor.sum() / (anchors if average_over == "anchors_with_positive" else len(pids))
 
 
 class ClothingContrastiveLoss(nn.Module):
