@@ -70,7 +70,7 @@ def test_where_they_cannot_be_kept(tmp_path, name):
 def test_what_a_user_is_told():
     told = " ".join(THREE.sentences(20_000))
     assert "from 0.800, which 1 in 10,000 pairs of different people reaches by mistake" in told
-    assert "20,000 pictures about 2.0) and of the pairs of one person 90.0 % in same clothes" in told
+    assert "20,000 pictures about 2.0) and of the pairs of one person 90.0 % in the same clothes" in told
     assert "below 0.500, which 1 in 100" in told
     assert "1 in 10 searches for people who are not there is answered all the same" in told
     assert "answered rightly in 41.0 % in other clothes (by chance 2.00 %)" in told

@@ -16,6 +16,7 @@ from .errors import DecisionsError
 Decision = Literal["same person", "uncertain", "unknown"]
 #: The pairs of one person that are told apart: in the same clothes, in other clothes.
 KINDS = ("same_clothes", "other_clothes")
+_IN_WORDS = {"same_clothes": "the same clothes", "other_clothes": "other clothes"}
 _ENDING = ".decisions.json"
 
 
@@ -109,9 +110,9 @@ class Decisions:
             f"reaches and {self._found(loose)}. Between: uncertain.",
         ]
         for rate in sorted({rate for shares in self.identified.values() for rate in shares}):
-            by_kind = {kind: shares[rate] for kind, shares in self.identified.items() if rate in shares}
+            by_kind = {kind: self.identified[kind][rate] for kind in KINDS if rate in self.identified.get(kind, {})}
             figures = " and ".join(
-                f"{100 * one.rate:.1f} % in {kind.replace('_', ' ')} (by chance {100 * one.chance:.2f} %)"
+                f"{100 * one.rate:.1f} % in {_IN_WORDS[kind]} (by chance {100 * one.chance:.2f} %)"
                 for kind, one in by_kind.items()
             )
             told.append(
@@ -123,7 +124,7 @@ class Decisions:
 
     def _found(self, rate: float) -> str:
         kinds = [kind for kind in KINDS if kind in self.accepted]
-        found = " and ".join(f"{100 * self.accepted[kind][rate]:.1f} % in {kind.replace('_', ' ')}" for kind in kinds)
+        found = " and ".join(f"{100 * self.accepted[kind][rate]:.1f} % in {_IN_WORDS[kind]}" for kind in kinds)
         return f"of the pairs of one person {found or 'an unknown share'}"
 
     def to_json(self) -> str:
