@@ -7,20 +7,23 @@ import pytest
 
 from person_search import Gallery, LabelPattern, MissingPackageError, PhotoLabels, load_model
 from person_search.embedding import EmbedderOptions
-from person_search.ray_engine import _ray, index_folder_with_ray
+from person_search.errors import EngineError
+from person_search.ray_engine import _RAY_VARIABLES, _ray, index_folder_with_ray, start_ray
 
 
 @pytest.fixture(scope="module")
 def ray():
     """Ray on this machine, for all tests."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     ray = pytest.importorskip("ray")
-    try:
-        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="error")
-    except RuntimeError as error:
-        pytest.skip(f"Ray's own processes do not start on this machine: {error}")
-    yield ray
-    ray.shutdown()
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, value in _RAY_VARIABLES.items():
+            patch.setenv(variable, value)
+        try:
+            start_ray(ray, num_cpus=2, object_store_memory=100 * 2**20)
+        except EngineError as error:
+            pytest.skip(f"Ray's own processes do not start on this machine: {error}")
+        yield ray
+        ray.shutdown()
 
 
 @pytest.mark.slow
@@ -72,6 +75,27 @@ def test_ray_on_this_machine_tells_nobody(monkeypatch):
     with _ray():
         pass
     assert len(calls) == 2
+
+
+def test_a_busy_machine_is_tried_again(monkeypatch):
+    calls = []
+
+    def init(**options):
+        calls.append("init")
+        if len(calls) < fails:
+            raise Exception("The current node timed out during startup.")  # noqa: TRY002
+
+    fake = SimpleNamespace(init=init, shutdown=lambda: calls.append("ended"))
+    for variable in _RAY_VARIABLES:
+        monkeypatch.setenv(variable, "1")
+    fails = 4
+    start_ray(fake)
+    assert calls == ["init", "ended", "init", "ended", "init"]
+    calls.clear()
+    fails = 100
+    with pytest.raises(EngineError, match="does not start .*timed out.*RAY_ADDRESS"):
+        start_ray(fake)
+    assert calls == ["init", "ended"] * 3
 
 
 def test_without_ray(gallery, people, monkeypatch):

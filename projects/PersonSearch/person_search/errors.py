@@ -20,6 +20,10 @@ class ModelFileError(PersonSearchError):
     """A model cannot be loaded, is of another form than expected, or lacks the parsing maps that it needs."""
 
 
+class EngineError(PersonSearchError):
+    """Workers of many machines that do not start."""
+
+
 class GalleryError(PersonSearchError):
     """A gallery cannot be opened, reached or created, or what is asked of it cannot be."""
 

@@ -13,11 +13,18 @@ import numpy as np
 from tqdm import tqdm
 
 from .embedding import EmbedderOptions
-from .errors import LabelsError, PhotoError, require_package
+from .errors import EngineError, LabelsError, PhotoError, require_package
 from .gallery import Gallery
 from .indexing import IndexSummary, Labeller, count_photos, put_known
 from .photos import list_photos, read_photo
 from .pictures import Entry
+
+# Ray reports to its makers otherwise, and gives its workers up where a busy machine is slow to start or to answer them.
+_RAY_VARIABLES = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_worker_register_timeout_seconds": "300",
+    "RAY_health_check_failure_threshold": "60",
+}
 
 
 class _Ids:
@@ -88,6 +95,7 @@ def index_folder_with_ray(
 
     Raises:
         MissingPackageError: Ray is not installed.
+        EngineError: Ray does not start.
         PhotoError: there is no such folder, or no photo below it.
         ValueError: a number is below 1.
     """
@@ -158,15 +166,39 @@ def _batches(dataset: Any, size: int, summary: IndexSummary, progress: Any) -> I
             yield {name: column[fine] for name, column in batch.items()}
 
 
+def start_ray(ray: Any, **options: Any) -> None:
+    """Starts Ray on this machine, or connects to RAY_ADDRESS's cluster, without its page and its reports.
+
+    Args:
+        ray: the package.
+        **options: of ``ray.init``, for a small machine.
+
+    Raises:
+        EngineError: its processes do not start.
+    """
+    for variable, value in _RAY_VARIABLES.items():
+        os.environ.setdefault(variable, value)
+    for last in (False, False, True):
+        try:
+            ray.init(include_dashboard=False, log_to_driver=False, logging_level="warning", **options)
+            return
+        except Exception as error:
+            # Of no class of its own where a busy machine takes longer than the 30 seconds that Ray waits.
+            ray.shutdown()
+            if last:
+                raise EngineError(
+                    f"Ray does not start ({error}). Try again when the machine is less busy, name a cluster in "
+                    "RAY_ADDRESS, or leave --engine out."
+                ) from error
+
+
 @contextmanager
 def _ray() -> Iterator[None]:
     """Ray, of the cluster that is there, else for the time on this machine alone."""
-    # Ray reports to its makers otherwise.
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     ray = require_package("ray", "ray", "--engine ray")
     started = not ray.is_initialized()
     if started:
-        ray.init(include_dashboard=False, log_to_driver=False, logging_level="warning")
+        start_ray(ray)
     try:
         yield
     finally:
