@@ -145,8 +145,12 @@ def add_ifd_config(cfg: CN) -> None:
     # 2 from what it made of it and from the file's main stream.
     cfg.IFD.STAGE1.ALWAYS = False
     # Whether stage 2 starts the main stream's backbone g_m from stage 1's g_a too, in place of the weights of
-    # MODEL.BACKBONE.PRETRAIN; its head starts from random weights either way.
+    # MODEL.BACKBONE.PRETRAIN; and whether its head does too, in place of random weights: with thousands of people a
+    # random classifier takes an epoch to say anything, and pulls at both streams meanwhile.
     cfg.IFD.STAGE1.START_MAIN_STREAM = False
+    cfg.IFD.STAGE1.START_MAIN_HEAD = False
+    # Learning rate of stage 1; 0: SOLVER.BASE_LR.
+    cfg.IFD.STAGE1.BASE_LR = 0.0
 
     # --- Data
     # Data sets by CSV lists, each "Name=path/to/list.csv", for DATASETS.NAMES and TESTS; see datasets_ext/README.md.

@@ -6,6 +6,7 @@ from fastreid.modeling import build_model
 from fastreid.utils.events import EventStorage
 
 from fastreid_runs.accepted_weights import current_names
+from fastreid_runs.arguments import ArgumentError
 from ifd.modeling import FORMER_NAMES
 
 
@@ -153,6 +154,25 @@ def test_the_main_streams_backbone_may_start_from_the_attention_streams(config):
     assert not any(name.startswith("heads.") for name in starting)
     whole = plain.state_dict()
     assert started.starting_weights(whole) == dict(whole)
+    with_head = build_model(config(IFD__STAGE1__START_MAIN_STREAM=True, IFD__STAGE1__START_MAIN_HEAD=True))
+    with_head.load_state_dict(with_head.starting_weights(weights), strict=False)
+    heads = with_head.heads.state_dict(), with_head.attention_stream.head.state_dict()
+    assert list(heads[0]) == list(heads[1])
+    assert all(torch.equal(value, heads[1][name]) for name, value in heads[0].items())
+    assert with_head.starting_weights(whole) == dict(whole)
+    with pytest.raises(ArgumentError, match="start_main_head"):
+        build_model(config(IFD__STAGE1__START_MAIN_HEAD=True))
+
+
+def test_losses_of_logits_in_bfloat16_are_taken_in_float32(config):
+    model = build_model(config())
+    logits = torch.tensor([[10.0, 10.0, 9.0, 1.0, 1.0], [3.0, 10.0, 10.0, 1.0, 2.0]])
+    outputs = {name: logits.bfloat16() for name in ("cls_outputs", "pred_class_logits", "features")}
+    with EventStorage(0), torch.autocast("cpu", torch.bfloat16):
+        (loss,) = model.identity_losses(outputs, torch.tensor([0, 2]), "main").values()
+        (expected,) = model.identity_losses(dict.fromkeys(outputs, logits), torch.tensor([0, 2]), "main").values()
+    assert loss.dtype == torch.float32
+    assert loss == expected
 
 
 def test_identities_are_counted_by_either_classifier(config):

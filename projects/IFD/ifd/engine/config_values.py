@@ -49,6 +49,7 @@ RANGES: dict[str, Range] = {
     "IFD.CAL.START_EPOCH": at_least(0),
     "IFD.SAMPLER.NUM_APPEARANCES": at_least(1),
     "IFD.STAGE1.MAX_EPOCH": at_least(0, "0 (as many as SOLVER.MAX_EPOCH) or more"),
+    "IFD.STAGE1.BASE_LR": number(0),
     "IFD.SINGLE_SHOT.DRAWS": at_least(0, "0 (none) or more"),
     "IFD.SINGLE_SHOT.SEED": at_least(0),
     "IFD.METRIC_MODE": one_of(*MODES, *PROTOCOL_MODES),

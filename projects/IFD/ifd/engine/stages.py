@@ -46,6 +46,7 @@ def stage1_config(cfg: CfgNode) -> CfgNode:
     stage1 = with_epochs(cfg, cfg.IFD.STAGE1.MAX_EPOCH or cfg.SOLVER.MAX_EPOCH)
     stage1.defrost()
     stage1.MODEL.META_ARCHITECTURE = "IFDAttentionStream"
+    stage1.SOLVER.BASE_LR = cfg.IFD.STAGE1.BASE_LR or cfg.SOLVER.BASE_LR
     if not (cfg.IFD.STAGE1.ALWAYS and starts_with_attention_stream(cfg)):
         stage1.MODEL.WEIGHTS = ""
     stage1.OUTPUT_DIR = os.path.join(cfg.OUTPUT_DIR, STAGE1_FOLDER)
@@ -66,7 +67,7 @@ def stage2_config(cfg: CfgNode, stage1: CfgNode) -> tuple[CfgNode, str]:
     stage2.MODEL.WEIGHTS, more = (cfg.MODEL.WEIGHTS, made) if stage1.MODEL.WEIGHTS else (made, cfg.MODEL.WEIGHTS)
     if stage1.MODEL.WEIGHTS and holds_main_stream(cfg.MODEL.WEIGHTS):
         # The file's stays, and is not taken from stage 1's.
-        stage2.IFD.STAGE1.START_MAIN_STREAM = False
+        stage2.IFD.STAGE1.START_MAIN_STREAM = stage2.IFD.STAGE1.START_MAIN_HEAD = False
     stage2.freeze()
     return stage2, more
 

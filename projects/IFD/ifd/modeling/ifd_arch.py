@@ -66,6 +66,7 @@ _OWN_KEYS = {
     "joined_weights": "IFD.JOINED_WEIGHTS",
     "weighted_mean": "IFD.IKT.WEIGHTED_MEAN",
     "start_main_stream": "IFD.STAGE1.START_MAIN_STREAM",
+    "start_main_head": "IFD.STAGE1.START_MAIN_HEAD",
 }
 
 
@@ -96,6 +97,7 @@ class IFD(StreamBaseline):
             paper.
         start_main_stream: whether a training that starts from weights without a main stream starts its backbone from
             the attention stream's; beyond the paper.
+        start_main_head: whether its head does, too, in place of random weights.
         stream_arguments: see :class:`StreamBaseline`.
 
     Shape:
@@ -144,6 +146,7 @@ class IFD(StreamBaseline):
         joined_weights: Sequence[float] = (1.0, 1.0),
         weighted_mean: bool = False,
         start_main_stream: bool = False,
+        start_main_head: bool = False,
         **stream_arguments: Any,
     ):
         super().__init__(backbone=backbone, head=head, **stream_arguments)
@@ -168,6 +171,8 @@ class IFD(StreamBaseline):
             )
         if start_main_stream and attention_stream is None:
             raise ArgumentError("{start_main_stream} is on but {attention_stream} is off: nothing to start from")
+        if start_main_head and not start_main_stream:
+            raise ArgumentError("{start_main_head} is on but {start_main_stream} is off: a head goes with its backbone")
         if weighted_mean and not _pools_by_mean(head):
             raise ArgumentError(
                 "{weighted_mean} is on, which takes the place of a global average before the neck; set {pool_layer} to "
@@ -184,14 +189,17 @@ class IFD(StreamBaseline):
         self.descriptor = descriptor
         self.joined_weights = tuple(joined_weights)
         self.weighted_mean = weighted_mean
-        self.start_main_stream = start_main_stream
+        # Parts of the attention stream -> of the main stream that start from them.
+        self._starts = {"attention_stream.backbone.": "backbone."} if start_main_stream else {}
+        if start_main_head:
+            self._starts["attention_stream.head."] = "heads."
 
     @classmethod
     def from_config(cls, cfg: Any) -> dict[str, Any]:
         arguments = {**super().from_config(cfg), **read_keys(cfg, _OWN_KEYS)}
         if not cfg.IFD.IKT.ENABLED:
             # Of stage 1, which there is none then, as with the variants of Table II.
-            arguments["start_main_stream"] = False
+            arguments["start_main_stream"] = arguments["start_main_head"] = False
         if cfg.IFD.IKT.ENABLED:
             with naming(HEAD_KEYS):
                 arguments["attention_stream"] = AttentionStream(build_backbone(cfg), build_heads(cfg))
@@ -230,14 +238,15 @@ class IFD(StreamBaseline):
         return super().foreign(name for name in unexpected if not name.startswith(spared))
 
     def starting_weights(self, weights: Mapping[str, Any]) -> dict[str, Any]:
-        """The weights, and with ``start_main_stream`` the attention stream's backbone for the main stream too."""
+        """The weights, and the attention stream's for the main stream where ``start_main_stream`` says so."""
         starting = dict(weights)
-        if self.start_main_stream and not any(name.startswith("backbone.") for name in weights):
-            for name, value in weights.items():
-                if name.startswith("attention_stream.backbone."):
-                    starting[name.removeprefix("attention_stream.")] = value
-            if len(starting) > len(weights):
-                logger.info("The main stream's backbone starts from the attention stream's")
+        if any(name.startswith("backbone.") for name in weights):
+            return starting
+        for source, target in self._starts.items():
+            found = {target + name.removeprefix(source): weights[name] for name in weights if name.startswith(source)}
+            if found:
+                logger.info("The main stream's %s starts from the attention stream's", source.split(".")[1])
+                starting.update(found)
         return starting
 
     def stream_features(self, batched_inputs: dict[str, Any] | torch.Tensor) -> StreamFeatures:

@@ -132,12 +132,14 @@ class StreamBaseline(AcceptsWeights, Baseline):
     def identity_losses(
         self, outputs: dict[str, torch.Tensor], targets: torch.Tensor, stream: str
     ) -> dict[str, torch.Tensor]:
-        """The host's losses of one stream's head, named ``loss_cls_<stream>`` and so on.
+        """The host's losses of one stream's head in float32, named ``loss_cls_<stream>`` and so on.
 
         Logs ``<stream>/cls_accuracy``.
         """
+        # In bfloat16 a CPU's softmax would take logits that differ by a 64th for equal.
+        exact = {name: value.float() for name, value in outputs.items()}
         with get_event_storage().name_scope(stream):
-            losses = self.losses(outputs, targets)
+            losses = self.losses(exact, targets)
         return {f"{name}_{stream}": loss for name, loss in losses.items()}
 
     @staticmethod
