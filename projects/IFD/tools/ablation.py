@@ -6,7 +6,6 @@ Each run is a process of train_net.py with the same schedule. Killed, the same c
 
 import argparse
 import os
-import platform
 import shlex
 import sys
 from datetime import date
@@ -19,6 +18,7 @@ from datasets_ext.options import count, positive
 from ifd.engine import ConfigError, load_config, run_all
 from ifd.engine.checks import check_config, check_data, check_keys
 from ifd_ablation import VARIANTS, DataFacts, check_same_settings, plan_trials, write_report
+from ifd_ablation.machine import machine, software
 
 _TRAIN_NET = Path(__file__).resolve().parent.parent / "train_net.py"
 
@@ -51,23 +51,12 @@ def main(args: argparse.Namespace) -> None:
         "command": shlex.join(["python", "projects/IFD/tools/ablation.py", *sys.argv[1:]]),
         "seeds": ", ".join(map(str, args.seeds)),
         **{f"data, {name}": note for name, note in data.notes.items()},
-        "machine": f"{_processor()}, {os.cpu_count()} cores, "
-        f"{torch.cuda.get_device_name() if torch.cuda.is_available() else 'no GPU'}; {args.jobs} runs at a time, "
-        f"{args.threads} threads each",
-        "software": f"Python {platform.python_version()}, torch {torch.__version__}",
+        "machine": f"{machine()}; {args.jobs} runs at a time, {args.threads} threads each",
+        "software": software(),
         "date": date.today().isoformat(),
     }
     paths = write_report(trials, cfg.DATASETS.TESTS, output, facts=facts)
     print(f"\n{paths[1].read_text()}\nAll of it: {', '.join(map(str, paths))}")
-
-
-def _processor() -> str:
-    if os.path.exists("/proc/cpuinfo"):
-        with open("/proc/cpuinfo") as file:
-            for line in file:
-                if line.startswith("model name"):
-                    return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def arguments() -> argparse.Namespace:
