@@ -13,7 +13,7 @@ from termcolor import colored
 
 from .clothes_labels import CLOTHES_MODES, ClothesLabels
 from .errors import DatasetError, DatasetNotFoundError
-from .files import shown
+from .files import is_folder, shown
 from .label_systems import LabelSystem
 from .parsing_maps import ParsingMaps, ParsingTree
 from .tracklets import Tracklet
@@ -149,11 +149,15 @@ class ClothesImageDataset(ImageDataset):
 
     def __init__(self, root: str | os.PathLike[str] | None = None, **kwargs: Any):
         self.root = datasets_root(root)
-        self.dataset_dir = osp.join(self.root, type(self).dataset_dir)
+        self.dataset_dir = self.find_dir()
         for folder in self.folders:
             self._require_folder(osp.join(self.dataset_dir, folder))
         self.splits: dict[str, list[Item]] = self.read_splits()
         super().__init__(self.splits["train"], *self.query_and_gallery(), **kwargs)
+
+    def find_dir(self) -> str:
+        """Path of the data set's folder below the root, whether it is there or not."""
+        return osp.join(self.root, type(self).dataset_dir)
 
     def read_splits(self) -> dict[str, list[Item]]:
         """Reads the data set: a dict from split name to its list of items. One of them is 'train'."""
@@ -265,8 +269,8 @@ class ClothesImageDataset(ImageDataset):
         )
 
     def _require_folder(self, folder: str) -> None:
-        if not osp.isdir(folder):
-            found = "is not complete" if osp.isdir(self.dataset_dir) else "was not found"
+        if not is_folder(folder):
+            found = "is not complete" if is_folder(self.dataset_dir) else "was not found"
             raise DatasetNotFoundError(
                 f"{type(self).__name__} {found}: there is no folder {shown(osp.abspath(folder))}.\n{self.how_to_get()}"
             )

@@ -8,7 +8,7 @@ from fastreid.data.datasets import DATASET_REGISTRY
 from .bases import ClothesImageDataset, Counts, Finding, Item
 from .clothes_labels import ClothesLabels
 from .errors import DatasetError
-from .files import shown
+from .files import is_folder, shown
 from .listing import IMAGE_SUFFIX, list_images, match_lines
 from .numbering import positions
 
@@ -76,7 +76,7 @@ class DeepChange(ClothesImageDataset):
 
     def read_splits(self) -> dict[str, list[Item]]:
         self._unlisted: list[str] = []
-        present = [split for split in _SPLITS if osp.isdir(osp.join(self.dataset_dir, _SPLITS[split]))]
+        present = [split for split in _SPLITS if is_folder(osp.join(self.dataset_dir, _SPLITS[split]))]
         images = {split: self._read(_SPLITS[split]) for split in present}
         self._test = [*images["query"], *images["gallery"]]
         name = self.dataset_name

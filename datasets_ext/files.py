@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 from .command import printable
+from .shards import in_shards
 
 # No image or map of a person is larger. A sparse file may claim any size and cost nothing on disk.
 _MOST_BYTES = 2**30
@@ -32,12 +33,14 @@ def read_regular_file(path: str) -> bytes:
     """Reads a file whole, and nothing but a regular file: opening a named pipe would wait for ever.
 
     Args:
-        path: of the file; symbolic links are followed.
+        path: of the file; symbolic links are followed. It may be inside of shards, see :mod:`datasets_ext.shards`.
 
     Raises:
         FileNotFoundError: there is nothing of this name.
         OSError: it is no regular file, is larger than 1 GiB, or cannot be read; see :func:`reason`.
     """
+    if inside := in_shards(path):
+        return inside.read()
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, f"it is {_kind(status.st_mode)}", path)
@@ -45,6 +48,41 @@ def read_regular_file(path: str) -> bytes:
         raise OSError(errno.EFBIG, f"it has {status.st_size:,} bytes, more than any image of a person", path)
     with open(path, "rb") as file:
         return file.read()
+
+
+def is_folder(path: str) -> bool:
+    """Whether there is a folder of this name, on disk or inside of shards."""
+    inside = in_shards(path)
+    return inside.shards.is_folder(inside.name) if inside else os.path.isdir(path)
+
+
+def is_there(path: str) -> bool:
+    """Whether there is anything of this name, on disk or inside of shards."""
+    if inside := in_shards(path):
+        return inside.shards.is_file(inside.name) or inside.shards.is_folder(inside.name)
+    return os.path.lexists(path)
+
+
+def file_size(path: str) -> int:
+    """Bytes of a file, on disk or inside of shards.
+
+    Raises:
+        OSError: there is none.
+    """
+    inside = in_shards(path)
+    return inside.shards.size(inside.name) if inside else os.stat(path).st_size
+
+
+def names_with_content(folder: str) -> set[str]:
+    """Names of the files in a folder that are not empty, on disk or inside of shards; none where there is no folder."""
+    try:
+        if inside := in_shards(folder):
+            below = inside.shards.files_below(inside.name)
+            return {parts[0] for parts in below if len(parts) == 1}
+        with os.scandir(folder) as entries:
+            return {entry.name for entry in entries if entry.is_file() and entry.stat().st_size}
+    except (FileNotFoundError, NotADirectoryError):
+        return set()
 
 
 def write_whole(
@@ -143,7 +181,7 @@ def files_below(folder: str) -> Iterator[tuple[tuple[str, ...], str | None]]:
     """All files below a folder, and folders without any, in no order; what is hidden is passed over.
 
     Args:
-        folder: to look in; links to folders are followed.
+        folder: to look in, on disk or inside of shards; links to folders are followed.
 
     Yields:
         names from ``folder`` down, the file's last; what it is where it is no regular file, else None.
@@ -151,7 +189,10 @@ def files_below(folder: str) -> Iterator[tuple[tuple[str, ...], str | None]]:
     Raises:
         OSError: a folder cannot be listed, or is linked to from within itself.
     """
-    yield from _files_below(folder, (), frozenset())
+    if inside := in_shards(folder):
+        yield from ((parts, None) for parts in inside.shards.files_below(inside.name))
+    else:
+        yield from _files_below(folder, (), frozenset())
 
 
 def _files_below(

@@ -7,6 +7,7 @@ from fastreid.data.datasets import DATASET_REGISTRY
 
 from .bases import ClothesImageDataset, Counts, Finding, Item
 from .clothes_labels import ClothesLabels
+from .files import is_folder
 from .listing import IMAGE_SUFFIX, list_images
 
 
@@ -62,7 +63,7 @@ class LaST(ClothesImageDataset):
             pid = match["pid"]
             train.append((path, f"{name}_{pid}", f"{name}_c0", f"{pid}_{match['clothes']}"))
         splits = {"train": train}
-        if osp.isdir(osp.join(self.dataset_dir, "val")):
+        if is_folder(osp.join(self.dataset_dir, "val")):
             for kind, items in self._evaluated("val").items():
                 splits[f"val {kind}"] = items
         return {**splits, **self._evaluated("test")}

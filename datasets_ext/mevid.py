@@ -11,7 +11,7 @@ from fastreid.data.datasets import DATASET_REGISTRY
 from .bases import ClothesImageDataset, Counts, Finding, Item
 from .clothes_labels import ClothesLabels
 from .errors import DatasetError
-from .files import shown
+from .files import is_there, shown
 from .listing import IMAGE_SUFFIX, match_lines
 from .numbering import positions
 from .tracklets import Tracklet
@@ -175,7 +175,7 @@ class MEVID(ClothesImageDataset):
 
     def _read_scales(self) -> dict[str, int]:
         path = osp.join(self.dataset_dir, _SCALE_FILE)
-        if not osp.exists(path):
+        if not is_there(path):
             return {}
         lines = match_lines(path, rf"{_NAME}\s+(?P<scale>[sml])", "<name of a frame> <s, m or l>")
         return {line["tracklet"]: _SCALES[line["scale"]] for _, line in lines}

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from .errors import MissingParsingMapError, ParsingMapError
-from .files import read_regular_file, reason, shown
+from .files import is_there, names_with_content, read_regular_file, reason, shown
 from .label_systems import LabelSystem, clothing_ids, label_system
 from .plausibility import MapStatistics, map_statistics, misreading
 from .tree_record import tree_label_system
@@ -205,7 +205,7 @@ class ParsingTree:
         for image_path in image_paths:
             folder, name = os.path.split(self.path_for(image_path))
             if folder not in names_in:
-                names_in[folder] = _files_with_content(folder)
+                names_in[folder] = names_with_content(folder)
             if name not in names_in[folder]:
                 absent.append(image_path)
         return absent
@@ -292,7 +292,7 @@ class ParsingMaps(ParsingTree):
         absent = self.missing(image_paths)
         if absent:
             expected = self.path_for(absent[0])
-            state = " (what is there is empty or no file)" if os.path.lexists(expected) else ""
+            state = " (what is there is empty or no file)" if is_there(expected) else ""
             raise MissingParsingMapError(
                 f"{len(absent):,} of {len(image_paths):,} images have no parsing map, the first is {shown(absent[0])}: "
                 f"expected {shown(expected)}{state}. {self._what_to_do()}"
@@ -312,11 +312,3 @@ class ParsingMaps(ParsingTree):
             f"Maps are PNGs of the image's size with one byte per pixel, a label of system {self.system.name!r}: write "
             f"them below {shown(self.parsing_root)}, or name the folder that holds them."
         )
-
-
-def _files_with_content(folder: str) -> set[str]:
-    try:
-        with os.scandir(folder) as entries:
-            return {entry.name for entry in entries if entry.is_file() and entry.stat().st_size}
-    except (FileNotFoundError, NotADirectoryError):
-        return set()

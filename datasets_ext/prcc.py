@@ -6,6 +6,7 @@ from fastreid.data.datasets import DATASET_REGISTRY
 
 from .bases import ClothesImageDataset, Counts, Item
 from .clothes_labels import ClothesLabels
+from .files import is_folder
 from .listing import IMAGE_SUFFIX, list_images
 
 _CAMERAS = "ABC"
@@ -55,7 +56,7 @@ class PRCC(ClothesImageDataset):
         return self.splits["val"]
 
     def read_splits(self) -> dict[str, list[Item]]:
-        has_val = osp.isdir(osp.join(self.dataset_dir, "rgb", "val"))
+        has_val = is_folder(osp.join(self.dataset_dir, "rgb", "val"))
         return {
             "train": self._read_train("train"),
             "val": self._read_train("val") if has_val else [],

@@ -9,11 +9,12 @@ from .bases import ClothesImageDataset
 from .ccvid import CCVID
 from .celeb_reid import CelebReID, CelebReIDLight
 from .deepchange import DeepChange
-from .files import shown
+from .files import is_folder, shown
 from .last import LaST
 from .ltcc import LTCC
 from .mevid import MEVID
 from .prcc import PRCC
+from .shards import shard_path
 from .vc_clothes import Real28, VCClothes
 
 _FOLDER = "rendered_people"
@@ -30,6 +31,12 @@ class _Rendered(ClothesImageDataset):
     published = {}
     releases = {}
     render_options: ClassVar[str] = ""
+
+    def find_dir(self) -> str:
+        # Whatever it was rendered into: a folder of files, or shards, which hold the same tree.
+        folder = super().find_dir()
+        inside = shard_path(osp.join(self.root, _FOLDER, "shards"), osp.relpath(type(self).dataset_dir, _FOLDER))
+        return inside if not osp.isdir(folder) and is_folder(inside) else folder
 
     def how_to_get(self) -> str:
         folder = shown(osp.join(self.root, _FOLDER))

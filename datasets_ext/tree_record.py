@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 
 from .errors import ParsingMapError
-from .files import files_below, read_regular_file, reason, shown, write_whole
+from .files import files_below, is_there, read_regular_file, reason, shown, write_whole
 from .label_systems import LABEL_SYSTEMS, LabelSystem, clothing_ids, label_system
 
 RECORD_NAME = "label_system.json"
@@ -224,7 +224,7 @@ def _survey(parsing_root: str) -> _Tree:
     tree = _Tree()
     folders: dict[tuple[str, ...], None] = {}
     try:
-        if not os.path.lexists(parsing_root):
+        if not is_there(parsing_root):
             return tree
         for parts, kind in files_below(parsing_root):
             if parts[-1] == RECORD_NAME:

@@ -8,7 +8,7 @@ from fastreid.data.datasets import DATASET_REGISTRY
 
 from .bases import ClothesImageDataset, Counts, Finding, Item
 from .clothes_labels import ClothesLabels
-from .files import shown
+from .files import is_folder, shown
 from .listing import IMAGE_SUFFIX, list_images
 from .numbering import positions
 
@@ -68,7 +68,7 @@ class VCClothes(ClothesImageDataset):
 
     def findings(self) -> list[Finding]:
         lists = osp.join(self.dataset_dir, "list")
-        if not osp.isdir(lists):
+        if not is_folder(lists):
             return []
         return [
             Finding(

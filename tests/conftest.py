@@ -415,5 +415,14 @@ def tiny(rendered_body, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def sharded(rendered_body, tmp_path_factory):
+    """The tiny benchmark in shards of one person: (folder, manifest). Tests must not change it."""
+    from rendered_people import render_benchmark
+
+    folder = tmp_path_factory.mktemp("sharded") / "rendered_people"
+    return folder, render_benchmark(folder, workers=1, shards=12, **TINY)
+
+
+@pytest.fixture(scope="session")
 def tiny_parameters():
     return dict(TINY)

@@ -1,3 +1,6 @@
+import os
+import shutil
+
 import pytest
 from fastreid.data.datasets import DATASET_REGISTRY
 
@@ -6,10 +9,14 @@ from datasets_ext import (
     LTCC,
     PRCC,
     DatasetNotFoundError,
+    ImageFileError,
+    MissingParsingMapError,
+    RenderedPeopleLaSTLayout,
     RenderedPeopleLTCCLayout,
     RenderedPeopleLTCCLayoutUnseenSites,
     RenderedPeoplePRCCLayout,
     RenderedPeoplePRCCLayoutUnseenSites,
+    read_rgb,
 )
 
 
@@ -102,3 +109,50 @@ def test_table_shows_no_figures_of_the_real_data_set(prcc_root, dataset_log):
     assert "# outfits" in dataset_log.text
     assert "17,896" not in dataset_log.text
     assert "| published" not in dataset_log.text
+
+
+@pytest.mark.parametrize("rendered", [RenderedPeoplePRCCLayout, RenderedPeopleLTCCLayout])
+def test_shards_read_as_the_folder_of_files(rendered, tiny, sharded, tmp_path):
+    (tmp_path / "rendered_people").symlink_to(tiny[0])
+    files, shards = rendered(root=tmp_path), rendered(root=sharded[0].parent)
+    assert shards.dataset_dir.startswith(f"{sharded[0]}/shards::")
+
+    def below(dataset):
+        return {
+            split: [(os.path.relpath(path, dataset.dataset_dir), *labels) for path, *labels in items]
+            for split, items in dataset.splits.items()
+        }
+
+    assert below(shards) == below(files)
+    maps = [dataset.parsing_maps("auto") for dataset in (files, shards)]
+    assert maps[1].system == maps[0].system
+    for (path, *_), (other, *_) in zip(files.query, shards.query, strict=True):
+        image = read_rgb(path)
+        assert image.tobytes() == read_rgb(other).tobytes()
+        assert (maps[0].load(path, image.size) == maps[1].load(other, image.size)).all()
+    for dataset, reader in zip((files, shards), maps, strict=True):
+        reader.require([path for path, *_ in dataset.train])
+    absent = shards.train[0][0].replace("001", "999")
+    with pytest.raises(MissingParsingMapError, match="1 of 1 images have no parsing map"):
+        maps[1].require([absent])
+    with pytest.raises(ImageFileError, match="shards::.* does not exist"):
+        read_rgb(absent)
+
+
+def test_a_damaged_shard_is_named_by_who_reads_it(sharded, tmp_path):
+    shutil.copytree(sharded[0], tmp_path / "rendered_people")
+    path = tmp_path / "rendered_people/shards/prcc-test-000000.tar"
+    content = bytearray(path.read_bytes())
+    dataset = RenderedPeoplePRCCLayout(root=tmp_path)
+    content[600] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ImageFileError, match=r"prcc-test-000000\.tar is damaged where it holds prcc/rgb/test"):
+        read_rgb(os.path.join(dataset.dataset_dir, "rgb/test/A/003/cropped_rgb001.jpg"))
+
+
+def test_files_are_read_before_shards(sharded, tiny, tmp_path):
+    shutil.copytree(sharded[0], tmp_path / "rendered_people")
+    (tmp_path / "rendered_people/prcc").symlink_to(tiny[0] / "prcc")
+    assert RenderedPeoplePRCCLayout(root=tmp_path).dataset_dir == str(tmp_path / "rendered_people/prcc")
+    with pytest.raises(DatasetNotFoundError, match="was not found: there is no folder .*rendered_people/last"):
+        RenderedPeopleLaSTLayout(root=tmp_path)

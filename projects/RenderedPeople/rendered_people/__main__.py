@@ -99,6 +99,13 @@ def _parser() -> argparse.ArgumentParser:
         default=default.layouts,
         help=f"folder layouts to write ({' '.join(default.layouts)})",
     )
+    add(
+        "shards",
+        type=int,
+        default=0,
+        metavar="N",
+        help="tars of about N images each, with an index, in the place of a file an image; 2000 is a good number",
+    )
     add("workers", type=int, default=None, help="processes (all cores)")
     return parser
 

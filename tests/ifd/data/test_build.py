@@ -281,3 +281,20 @@ def test_backgrounds_of_more_than_all_images_are_refused(tiny_config):
     tiny_config.IFD.BACKGROUND_AUGMENTATION.BLUR = tiny_config.IFD.BACKGROUND_AUGMENTATION.BLACK = 0.6
     with pytest.raises(ValueError, match="IFD.BACKGROUND_AUGMENTATION: .*at most 1 in all"):
         build_train_set(tiny_config)
+
+
+def test_batches_from_shards_are_those_from_files(tiny_config, tiny, sharded, tmp_path, monkeypatch):
+    (tmp_path / "rendered_people").symlink_to(tiny[0])
+    tiny_config.DATASETS.NAMES = ("RenderedPeopleLTCCLayout",)
+    tiny_config.SOLVER.IMS_PER_BATCH = 8
+    found = []
+    for root in (tmp_path, sharded[0].parent):
+        monkeypatch.setenv("FASTREID_DATASETS", str(root))
+        train_set = build_train_set(tiny_config)
+        batches = iter(build_train_loader(tiny_config, train_set))
+        found.append(([next(batches) for _ in range(4)], train_set.fingerprint()))
+    assert found[0][1] == found[1][1], "a training of the one goes on with the other"
+    for files, shards in zip(found[0][0], found[1][0], strict=True):
+        assert all("shards::" in path for path in shards["img_paths"])
+        for key in files.keys() - {"img_paths"}:
+            assert torch.equal(files[key], shards[key])

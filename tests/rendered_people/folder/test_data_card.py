@@ -1,3 +1,9 @@
+def test_a_card_of_shards_says_so(sharded):
+    card = (sharded[0] / "README.md").read_text()
+    assert "of about\n  12 images" in card
+    assert "--shards 12" in card
+
+
 def test_the_card_says_what_it_is_from_and_how_to_make_it_again(tiny):
     folder, manifest = tiny
     card = (folder / "README.md").read_text()

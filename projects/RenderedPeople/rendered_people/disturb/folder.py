@@ -132,6 +132,8 @@ def _finished(origin: Shelf) -> tuple[Manifest, BenchmarkParameters]:
     except TypeError as error:
         raise RenderingError(f"{origin.root} was rendered by another version of this package ({error})") from error
     check_manifest(origin, manifest, parameters)
+    if parameters.shards:
+        raise RenderingError(f"{origin.root} is written in shards; render it without --shards to disturb it")
     return manifest, parameters
 
 

@@ -13,20 +13,19 @@ from rendered_people.folder.checksums import digest, file_hashes, read_checksums
 from rendered_people.folder.contact_sheet import write_contact_sheet
 from rendered_people.folder.data_card import write_data_card
 from rendered_people.folder.files import Shelf
-from rendered_people.folder.label_system import label_system_files
 from rendered_people.folder.layouts import information_files, planned_files
 from rendered_people.folder.lock import locked
 from rendered_people.folder.manifest import (
     NAME,
     Manifest,
-    check_manifest,
-    new_manifest,
-    read_manifest,
+    open_manifest,
     warn_of_other_libraries,
     write_manifest,
 )
 from rendered_people.folder.parameters import BenchmarkParameters
+from rendered_people.folder.sharded import fill_with_shards
 from rendered_people.folder.shots import FilePair, Shot
+from rendered_people.folder.small_files import small_files
 from rendered_people.folder.workers import checked_workers, render_shots
 from rendered_people.person.body import require_anny
 
@@ -62,11 +61,13 @@ def render_benchmark(
     checked = BenchmarkParameters(**parameters)
     workers = checked_workers(workers)
     shelf = Shelf(output)
+    if checked.shards:
+        return fill_with_shards(shelf, checked, workers, progress)
     plan = planned_files(checked)
-    manifest = _open_manifest(shelf, checked)
+    manifest = open_manifest(shelf, checked)
     if _lost_images(shelf, checked, plan, manifest):
         require_anny()
-    elif manifest["complete"] and all(shelf.holds(*file) for file in _small_files(checked).items()):
+    elif manifest["complete"] and all(shelf.holds(*file) for file in small_files(checked).items()):
         return manifest
     with locked(shelf):
         shelf.sweep()
@@ -78,7 +79,7 @@ def render_benchmark(
 
 def _fill(shelf: Shelf, parameters: BenchmarkParameters, plan: Plan, workers: int, progress: bool) -> Manifest:
     """Renders what is missing of a folder that is ours alone."""
-    manifest = _open_manifest(shelf, parameters)
+    manifest = open_manifest(shelf, parameters)
     lost = _lost_images(shelf, parameters, plan, manifest)
     missing = {shot: pairs for shot, pairs in plan.items() if any(path in lost for pair in pairs for path in pair)}
     before = manifest.get("digest")
@@ -91,7 +92,7 @@ def _fill(shelf: Shelf, parameters: BenchmarkParameters, plan: Plan, workers: in
             stacklevel=3,
         )
     write_manifest(shelf, manifest)
-    for path, content in _small_files(parameters).items():
+    for path, content in small_files(parameters).items():
         if not shelf.holds(path, content):
             shelf.write(path, content)
     bar = tqdm(total=len(plan), initial=len(plan) - len(missing), unit="image", disable=not (progress and missing))
@@ -113,21 +114,6 @@ def _fill(shelf: Shelf, parameters: BenchmarkParameters, plan: Plan, workers: in
     write_data_card(shelf, parameters, manifest)
     write_manifest(shelf, manifest)
     return manifest
-
-
-def _open_manifest(shelf: Shelf, parameters: BenchmarkParameters) -> Manifest:
-    manifest = read_manifest(shelf)
-    if manifest is not None:
-        check_manifest(shelf, manifest, parameters)
-        return manifest
-    if not shelf.is_empty():
-        raise RenderingError(f"{shelf.root} is not empty and holds no benchmark of {NAME}; name a new or empty folder")
-    return new_manifest(parameters)
-
-
-def _small_files(parameters: BenchmarkParameters) -> dict[str, bytes]:
-    """What is written beside images and maps: content by relative path."""
-    return {**information_files(parameters), **label_system_files(parameters)}
 
 
 def _digested(parameters: BenchmarkParameters, plan: Plan) -> list[str]:

@@ -58,6 +58,9 @@ versions in `manifest.json`. (Other versions of Pillow may compress the same pix
 """
 
 
+_SHARDED = """- All of these paths are inside of `shards/*.tar` (WebDataset: image, `.parsing.png`, `.json`), of about
+  {shards} images; `shards/index.npz` says where each file begins. There is no `contact_sheet.png`.
+"""
 _FURTHER = """- `{folder}`: the folder layout of the data set of this name, and nothing of its data.
 """
 _SITES_ROW = """| sites | {sites} that training sees, {unseen} that it never sees; the numbers below are of one site |
@@ -86,7 +89,8 @@ def write_data_card(shelf: Shelf, parameters: BenchmarkParameters, manifest: Man
         name=NAME,
         sites_row=_SITES_ROW.format(sites=parameters.sites, unseen=parameters.unseen_sites) if several else "",
         of_sites=_SITES if several else "",
-        further="".join(_FURTHER.format(folder=FOLDERS[layout]) for layout in parameters.layouts if layout in FOLDERS),
+        further="".join(_FURTHER.format(folder=FOLDERS[layout]) for layout in parameters.layouts if layout in FOLDERS)
+        + (_SHARDED.format(shards=parameters.shards) if parameters.shards else ""),
         images=manifest["images"],
         digest=manifest["digest"],
         train=parameters.train_count,

@@ -10,6 +10,8 @@ Test images of unseen sites lie beside those of seen ones, in folders whose name
 its own in the same data set.
 """
 
+from collections.abc import Iterator
+
 from rendered_people.folder.further_layouts import FOLDERS, further_file, further_lists
 from rendered_people.folder.parameters import VIDEO_LAYOUTS, BenchmarkParameters
 from rendered_people.folder.shots import FilePair, Shot
@@ -35,21 +37,38 @@ def planned_files(parameters: BenchmarkParameters) -> dict[Shot, list[FilePair]]
     Returns:
         (image path, parsing path) pairs by shot, relative with "/"; shots that no layout shows are absent.
     """
-    plan = {}
-    for index, site in enumerate(benchmark_sites(parameters)):
-        for person in (*site.train_people, *site.evaluated_people):
-            for outfit in range(parameters.outfits):
-                for camera in range(parameters.cameras):
-                    for frame in range(parameters.images_per_view):
-                        shot = Shot(index, person, outfit, camera, frame)
-                        if pairs := _files(shot, site, parameters):
-                            plan[shot] = pairs
-                    if set(parameters.layouts) & set(VIDEO_LAYOUTS):
-                        for frame in range(parameters.tracklet_frames):
-                            shot = Shot(index, person, outfit, camera, frame, walks=True)
-                            if pairs := _files(shot, site, parameters):
-                                plan[shot] = pairs
-    return plan
+    return {
+        shot: pairs
+        for index, site in enumerate(benchmark_sites(parameters))
+        for person in (*site.train_people, *site.evaluated_people)
+        for shot, pairs in person_files(index, site, person, parameters)
+    }
+
+
+def person_files(
+    index: int, site: Site, person: int, parameters: BenchmarkParameters
+) -> Iterator[tuple[Shot, list[FilePair]]]:
+    """The images of one person and where they go, as `planned_files`.
+
+    Args:
+        index: Position of the site in `benchmark_sites`.
+        site: The person's.
+        person: Of the site.
+        parameters: What the benchmark is made from.
+
+    Yields:
+        Shots, in the order in which they are rendered, each with its files.
+    """
+    has_video = bool(set(parameters.layouts) & set(VIDEO_LAYOUTS))
+    for outfit in range(parameters.outfits):
+        for camera in range(parameters.cameras):
+            shots = [Shot(index, person, outfit, camera, frame) for frame in range(parameters.images_per_view)]
+            if has_video:
+                frames = range(parameters.tracklet_frames)
+                shots += [Shot(index, person, outfit, camera, frame, walks=True) for frame in frames]
+            for shot in shots:
+                if pairs := _files(shot, site, parameters):
+                    yield shot, pairs
 
 
 def _files(shot: Shot, site: Site, parameters: BenchmarkParameters) -> list[FilePair]:

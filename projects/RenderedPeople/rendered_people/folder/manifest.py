@@ -43,6 +43,21 @@ def read_manifest(shelf: Shelf) -> Manifest | None:
     return manifest
 
 
+def open_manifest(shelf: Shelf, parameters: BenchmarkParameters) -> Manifest:
+    """The manifest of a folder, or a new one where the folder is empty.
+
+    Raises:
+        RenderingError: The folder holds something else, or a benchmark of other parameters.
+    """
+    manifest = read_manifest(shelf)
+    if manifest is not None:
+        check_manifest(shelf, manifest, parameters)
+        return manifest
+    if not shelf.is_empty():
+        raise RenderingError(f"{shelf.root} is not empty and holds no benchmark of {NAME}; name a new or empty folder")
+    return new_manifest(parameters)
+
+
 def new_manifest(parameters: BenchmarkParameters) -> Manifest:
     """Manifest of a benchmark that is about to be rendered."""
     return {

@@ -26,7 +26,7 @@ _LARGEST = (2048, 1024)
 _MOST_IMAGES = 1_000_000
 _MOST_IN_MEVID = 9_999
 # Left out of what is written down where they say nothing, so that folders made before they existed stay valid.
-_LATER = {"sites": 1, "unseen_sites": 0, "tracklet_frames": 12}
+_LATER = {"sites": 1, "unseen_sites": 0, "tracklet_frames": 12, "shards": 0}
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class BenchmarkParameters:
         unseen_sites: Further sites to evaluate on, which no training image shows, 0 or more; in PRCC's and LTCC's
             layouts.
         tracklet_frames: Frames of the walk of each person, outfit and camera, 2 or more; in layouts of video.
+        shards: About how many images go into one shard; 0 for a folder of files.
 
     Raises:
         RenderingError: A value is out of its range.
@@ -69,6 +70,7 @@ class BenchmarkParameters:
     sites: int = 1
     unseen_sites: int = 0
     tracklet_frames: int = 12
+    shards: int = 0
 
     def __post_init__(self) -> None:
         for name in ("people", "outfits", "cameras", "images_per_view", "height", "width", "seed", *_LATER):
@@ -119,15 +121,20 @@ class BenchmarkParameters:
             2 * self.sites * self.people,
             f"at most {_MOST_IN_MEVID:,} in MEVID's layout, whose names have four digits for the person",
         )
-        views = (self.sites + self.unseen_sites) * self.people * self.outfits * self.cameras
-        is_video, is_image = (bool(set(self.layouts) & kind) for kind in (_VIDEO, set(LAYOUTS) - _VIDEO))
-        images = views * (is_image * self.images_per_view + is_video * self.tracklet_frames)
+        _require(self.shards >= 0, "shards", self.shards, "at least 1 image a shard, or 0 for a folder of files")
+        images = (self.sites + self.unseen_sites) * self.people * self.images_of_a_person
         _require(
             images <= _MOST_IMAGES,
             "sites x people x outfits x cameras x images_per_view (and tracklet_frames, of video)",
             f"{images:,}",
             f"at most {_MOST_IMAGES:,}; render folders of other seeds for more",
         )
+
+    @property
+    def images_of_a_person(self) -> int:
+        """Images that all layouts together may show of one person."""
+        is_video, is_image = (bool(set(self.layouts) & kind) for kind in (_VIDEO, set(LAYOUTS) - _VIDEO))
+        return self.outfits * self.cameras * (is_image * self.images_per_view + is_video * self.tracklet_frames)
 
     @property
     def train_count(self) -> int:

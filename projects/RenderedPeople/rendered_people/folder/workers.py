@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rendered_people.errors import RenderingError
 from rendered_people.folder.files import Shelf, encoded
 from rendered_people.folder.parameters import BenchmarkParameters
+from rendered_people.folder.shards import Chunk, ShardWriter, layout_folders, member_names, part_of, sample_json
 from rendered_people.folder.shots import FilePair, Shot
 from rendered_people.folder.sites import benchmark_sites
 
@@ -80,6 +81,30 @@ def render_shots(
         [(shot, missing[shot]) for shot in shots]
         for _, shots in groupby(sorted(missing), key=lambda shot: (shot.site, shot.person, shot.outfit))
     ]
+    yield from _render(parameters, root, tasks, workers, looks)
+
+
+def render_shards(
+    parameters: BenchmarkParameters, root: os.PathLike[str], missing: Sequence[Chunk], workers: int
+) -> Iterator[int]:
+    """Renders chunks of people into shards; arguments, errors and what it yields as `render_shots`, but for `missing`.
+
+    Args:
+        parameters: What the benchmark is made from.
+        root: Its folder.
+        missing: Whose shards are to be written.
+        workers: Processes; with 1, this process renders.
+    """
+    yield from _render(parameters, root, missing, workers, None)
+
+
+def _render(
+    parameters: BenchmarkParameters,
+    root: os.PathLike[str],
+    tasks: Sequence[Task | Chunk],
+    workers: int,
+    looks: "UnseenLooks | None",
+) -> Iterator[int]:
     if not tasks:
         return
     if workers == 1:
@@ -144,8 +169,37 @@ class _Renderer:
         wardrobe = Wardrobe(seed, self._parameters.shared_outfits, self._parameters.stock)
         return Studio(seed, wardrobe, self._body, self._looks)
 
-    def render(self, task: Task) -> int:
-        """Writes the files of shots; returns how many shots they were."""
+    def render(self, task: Task | Chunk) -> int:
+        """Writes the files of shots, or the shards of a chunk; returns how many shots they were."""
+        return self._fill_shards(task) if isinstance(task, Chunk) else self._write_files(task)
+
+    def _write_files(self, task: Task) -> int:
+        for _, sample in self._samples(task):
+            for (image_path, parsing_path), image, parsing in sample:
+                self._shelf.write(parsing_path, parsing)
+                self._shelf.write(image_path, image)
+        return len(task)
+
+    def _fill_shards(self, chunk: Chunk) -> int:
+        writer, layouts, count = ShardWriter(self._shelf), layout_folders(self._parameters), 0
+        try:
+            for shot, sample in self._samples(chunk.files(self._parameters)):
+                count += 1
+                for pair, image, parsing in sample:
+                    shard = chunk.shard_of(pair[0], layouts)
+                    told = sample_json(shot, pair, part_of(shard), self._parameters)
+                    for name, content in zip(member_names(pair), (image, parsing, told), strict=True):
+                        writer.add(shard, name, content)
+            writer.finish()
+        except BaseException:
+            writer.abandon()
+            raise
+        return count
+
+    def _samples(
+        self, task: Iterable[tuple[Shot, list[FilePair]]]
+    ) -> Iterator[tuple[Shot, list[tuple[FilePair, bytes, bytes]]]]:
+        """Shots with the bytes of image and map for each of their places."""
         size = self._parameters.height, self._parameters.width
         for shot, files in task:
             studio = self._studio(shot.site)
@@ -155,10 +209,7 @@ class _Renderer:
             # However many layouts show it, it is rendered once and compressed once in each format.
             parsing = encoded(labels, ".png")
             images = {suffix: encoded(image, suffix) for suffix in {os.path.splitext(path)[1] for path, _ in files}}
-            for image_path, parsing_path in files:
-                self._shelf.write(parsing_path, parsing)
-                self._shelf.write(image_path, images[os.path.splitext(image_path)[1]])
-        return len(task)
+            yield shot, [(pair, images[os.path.splitext(pair[0])[1]], parsing) for pair in files]
 
 
 _open_renderer: Callable[[], _Renderer]
@@ -189,5 +240,5 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _render_in_worker(task: Task) -> int:
+def _render_in_worker(task: Task | Chunk) -> int:
     return _open_renderer().render(task)
