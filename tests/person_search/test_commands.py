@@ -148,6 +148,12 @@ def test_removing_a_person(command, indexed):
     assert "remove --finish" not in command("stats", "--gallery", indexed)[1]
 
 
+def test_nobody_is_removed_by_an_empty_name(command, indexed):
+    for option in ("--person", "--source"):
+        code, _, complaint = command("remove", "--gallery", indexed, option, "")
+        assert (code, "without a name" in complaint) == (2, True)
+
+
 def test_removing_by_source_and_id(command, indexed, people):
     with Gallery(indexed) as gallery:
         hit = gallery.search(np.ones(24), top=1)[0]

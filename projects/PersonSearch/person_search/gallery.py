@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .decisions import Decision
-from .errors import GalleryError, ModelFileError, OtherModelError
+from .errors import GalleryError, LabelsError, ModelFileError, OtherModelError
 from .filters import NO_TIME, Filters, literal
 from .labels import TEXT_LABELS, as_datetime, natural_order
 from .model import Model, Space, VectorSpace
@@ -458,9 +458,13 @@ class Gallery:
 
         Raises:
             ValueError: none or several of the three.
+            LabelsError: a person or source without a name.
         """
         if sum(one is not None for one in (ids, person, source)) != 1:
             raise ValueError("expected ids, person or source, one of the three")
+        if "" in (person, source):
+            # In the rows it stands for unknown: all that nobody labelled would go.
+            raise LabelsError("A person or source without a name; expected one as search prints it.")
         removed = 0
         with self._writing:
             if ids is not None:
