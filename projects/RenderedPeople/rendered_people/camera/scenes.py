@@ -149,6 +149,6 @@ def _add_openings(
 
 
 def _texel(texture: np.ndarray, place: np.ndarray) -> np.ndarray:
-    row = np.floor(np.mod(place[:, 1], 1) * _TEXELS).astype(np.int64) % _TEXELS
-    column = np.floor(np.mod(place[:, 0], 1) * _TEXELS).astype(np.int64) % _TEXELS
-    return texture[row, column]
+    # The remainder of a division by one, without dividing.
+    cells = ((place - np.floor(place)) * _TEXELS).astype(np.int64) % _TEXELS
+    return texture[cells[:, 1], cells[:, 0]]

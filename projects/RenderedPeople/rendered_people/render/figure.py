@@ -73,7 +73,8 @@ class Figure:
         faces: (F, 3) int32.
         labels: (F,) uint8, LIP.
         keep: (V,) float64 cut field.
-        coordinates: (V, 5) float64, place on the reference body and along the cloth.
+        reference: (V, 3) float64, place on the reference body.
+        cloth: (V, 2) float64, place along the cloth.
         part_of_face: (F,) int, index of the part.
     """
 
@@ -84,7 +85,8 @@ class Figure:
     faces: np.ndarray = field(init=False)
     labels: np.ndarray = field(init=False)
     keep: np.ndarray = field(init=False)
-    coordinates: np.ndarray = field(init=False)
+    reference: np.ndarray = field(init=False)
+    cloth: np.ndarray = field(init=False)
     part_of_face: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
@@ -99,7 +101,8 @@ class Figure:
         ).astype(np.int32)
         self.labels = np.concatenate([part.labels for part in parts])
         self.keep = np.concatenate([part.keep for part in parts])
-        self.coordinates = np.concatenate([np.hstack([part.reference, part.cloth]) for part in parts])
+        self.reference = np.concatenate([part.reference for part in parts])
+        self.cloth = np.concatenate([part.cloth for part in parts])
         self.part_of_face = np.repeat(np.arange(len(parts)), [len(part.faces) for part in parts])
 
     def pose(self, transforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

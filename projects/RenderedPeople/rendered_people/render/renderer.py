@@ -5,6 +5,7 @@ Shapes: (H, W) pixels, S x S samples each; m samples that hit the figure.
 
 from functools import reduce
 
+import numba
 import numpy as np
 
 from rendered_people.camera.cameras import Camera, View
@@ -54,7 +55,11 @@ def expose(
     shadow = ShadowMap(vertices, figure, view.sun)
     covered = hits >= 0
     seen = np.zeros((*hits.shape, 3))
-    seen[covered] = _shade(figure, vertices, normals, hits[covered], barycentric[covered], eye, camera, view, shadow)
+    # By place: masks of three dimensions take a multiple of that.
+    there = np.flatnonzero(covered)
+    seen.reshape(-1, 3)[there] = _shade(
+        figure, vertices, normals, hits.ravel()[there], barycentric.reshape(-1, 3)[there], eye, camera, view, shadow
+    )
     behind = _background(camera, view, eye, axes, corner, extent, height, width, shadow)
     share = _added(_samples(covered.astype(np.float64)))[..., None] / _SAMPLES**2
     seen = _added(_samples(seen)) / _SAMPLES**2 + (1 - share) * behind
@@ -104,14 +109,15 @@ def _shade(
     shadow: ShadowMap,
 ) -> np.ndarray:
     """(m, 3) linear light from the samples that hit triangles `hits` (m,) at `barycentric` (m, 3)."""
-    attributes = np.concatenate([vertices, normals, figure.coordinates], axis=1)
-    attributes = interpolate(attributes, figure.faces, hits, barycentric)
-    points, normal, reference, cloth = (np.ascontiguousarray(a) for a in np.split(attributes, [3, 6, 9], axis=1))
+    points, normal, reference, cloth = (
+        interpolate(attributes, figure.faces, hits, barycentric)
+        for attributes in (vertices, normals, figure.reference, figure.cloth)
+    )
     albedo = np.empty((len(hits), 3))
     gloss = np.empty(len(hits))
     part = figure.part_of_face[hits]
     for index in np.unique(part):
-        here = part == index
+        here = np.flatnonzero(part == index)
         material = figure.parts[index].material
         albedo[here] = material.albedo(reference[here], cloth[here])
         gloss[here] = material.gloss
@@ -157,12 +163,20 @@ def _background(
     return (colours * arriving).reshape(height, width, 3)
 
 
+@numba.njit(cache=True, nogil=True)
 def _most_frequent(samples: np.ndarray) -> np.ndarray:
     """(H, W) label of most of the (H, W, S * S) samples; where two tie, one of the person goes before background."""
-    best = samples[..., 0].copy()
-    votes = np.full(best.shape, -1, dtype=np.int64)
-    for candidate in np.moveaxis(samples, -1, 0):
-        score = 2 * (samples == candidate[..., None]).sum(axis=-1) + (candidate > 0)
-        best = np.where(score > votes, candidate, best)
-        votes = np.maximum(score, votes)
+    height, width, count = samples.shape
+    best = np.empty((height, width), samples.dtype)
+    for row in range(height):
+        for column in range(width):
+            most = -1
+            for candidate in samples[row, column]:
+                score = 1 if candidate > 0 else 0
+                for other in samples[row, column]:
+                    if other == candidate:
+                        score += 2
+                if score > most:
+                    most = score
+                    best[row, column] = candidate
     return best

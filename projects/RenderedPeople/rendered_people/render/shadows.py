@@ -1,5 +1,6 @@
 """Where a figure keeps the main light off itself and the ground."""
 
+import numba
 import numpy as np
 
 from rendered_people.render.figure import Figure
@@ -33,9 +34,17 @@ class ShadowMap:
 
     def lit(self, points: np.ndarray) -> np.ndarray:
         """(m,) 1 where light arrives at the points (m, 3), 0 in the shadow."""
-        in_light = points @ self._axes.T
-        place = (in_light[:, :2] - self._low) * self._scale
-        inside = ((place >= 0) & (place < _TEXELS)).all(axis=1)
-        texel = np.where(inside[:, None], place, 0).astype(np.int64)
-        blocker = self._nearest[texel[:, 1], texel[:, 0]]
-        return np.where(inside & (blocker > in_light[:, 2] + _OFFSET + _BIAS), 0.0, 1.0)
+        return _lit(points @ self._axes.T, self._low, self._scale, self._nearest)
+
+
+@numba.njit(cache=True, nogil=True)
+def _lit(in_light: np.ndarray, low: np.ndarray, scale: float, nearest: np.ndarray) -> np.ndarray:
+    """(m,) 1 where light arrives at points (m, 3) in axes of the light, 0 in the shadow."""
+    result = np.ones(in_light.shape[0])
+    for i in range(in_light.shape[0]):
+        x, y = (in_light[i, 0] - low[0]) * scale, (in_light[i, 1] - low[1]) * scale
+        if 0 <= x < _TEXELS and 0 <= y < _TEXELS:
+            blocker = nearest[int(y), int(x)]
+            if blocker > in_light[i, 2] + _OFFSET + _BIAS:
+                result[i] = 0.0
+    return result
