@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from rendered_people.camera.variety import Variety
 from rendered_people.clothes.unseen import UnseenLooks
 from rendered_people.labels import LABEL_ID
 from rendered_people.studio import Studio
@@ -39,3 +40,15 @@ def test_unseen_looks_change_those_they_are_drawn_for_alone(studio, body, kind, 
         if looks.changes(studio.seed, person, 0):
             shown |= set(np.unique(after[1]))
     assert LABEL_ID[label] in shown
+
+
+def test_a_site_with_smaller_images_has_maps_of_their_sizes_and_a_walk_keeps_its_size(studio, body):
+    varied = Studio(studio.seed, studio.wardrobe, body, variety=Variety(0.5, 0.1, 0.03, 0.4))
+    shown = [varied.photograph(0, 0, 0, frame, 96, 48) for frame in range(4)]
+    sizes = {image.shape[:2] for image, _ in shown}
+    assert len(sizes) > 1
+    assert all(image.shape[:2] == labels.shape for image, labels in shown)
+    assert all(38 <= height <= 96 and abs(height - 2 * width) <= 2 for height, width in sizes)
+    assert len({varied.photograph(0, 0, 0, frame, 96, 48, walks=True)[1].shape for frame in range(3)}) == 1
+    again = varied.photograph(0, 0, 0, 1, 96, 48)
+    assert np.array_equal(again[0], shown[1][0])

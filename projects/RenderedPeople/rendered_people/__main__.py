@@ -91,6 +91,13 @@ def _parser() -> argparse.ArgumentParser:
     number("shared-outfits", "share of the garments that several people own, 0 to 1")
     number("sites", "sites to train and to evaluate on, each with scenes, cameras and people of its own")
     number("unseen-sites", "further sites to evaluate on, which training never sees")
+    add(
+        "varied-sites",
+        type=int,
+        choices=(0, 1),
+        default=0,
+        help="1: sites differ in season, crowds, boxes and sizes of images, too (%(default)s)",
+    )
     number("tracklet-frames", "frames of the walk of a person, outfit and camera, in the layouts of video")
     add(
         "layouts",

@@ -7,6 +7,7 @@ import numpy as np
 
 from rendered_people.camera.cameras import draw_camera, draw_view
 from rendered_people.camera.sensor import develop
+from rendered_people.camera.variety import Variety
 from rendered_people.clothes.garments import Tailor
 from rendered_people.clothes.unseen import UnseenLooks
 from rendered_people.clothes.wardrobe import Wardrobe
@@ -29,11 +30,18 @@ class Studio:
         wardrobe: Who wears what.
         body: The body model; loaded when not given.
         looks: Who is shown with a hair cut or a hat that is drawn for nobody else.
+        variety: How the site is, beyond its cameras and people; None: as all are.
     """
 
     def __init__(
-        self, seed: int, wardrobe: Wardrobe, body: BodyModel | None = None, looks: UnseenLooks | None = None
+        self,
+        seed: int,
+        wardrobe: Wardrobe,
+        body: BodyModel | None = None,
+        looks: UnseenLooks | None = None,
+        variety: Variety | None = None,
     ) -> None:
+        self.variety = variety
         self.seed = seed
         self.wardrobe = wardrobe
         self.looks = looks
@@ -60,7 +68,8 @@ class Studio:
                 of the sensor is equal in all frames; else a picture of its own.
 
         Returns:
-            Image (H, W, 3) uint8, sRGB, and LIP labels (H, W) uint8.
+            Image (H, W, 3) uint8, sRGB, and LIP labels (H, W) uint8; smaller than asked for where the site has smaller
+            ones.
         """
         identity, rest_body, figure = self._dressed(person, outfit)
         shown = (person, outfit, camera)
@@ -68,7 +77,14 @@ class Studio:
         pose = draw_pose(rng, identity.gait, frame if walks else None)
         transforms = self.body.bone_transforms(rest_body, pose)
         setting = self._camera(camera)
-        view = draw_view(rng, setting)
+        if self.variety is None:
+            view = draw_view(rng, setting)
+        else:
+            view = draw_view(rng, setting, occluded=self.variety.occluded, box_spread=self.variety.box_spread)
+            # A walk keeps its size, as it keeps its box.
+            sizes = stream(self.seed, "size", *shown, 0 if walks else frame)
+            share = sizes.uniform(self.variety.least_size, 1)
+            height, width = round(height * share), round(width * share)
         light, labels = expose(figure, transforms, setting, view, height, width)
         if walks:
             rng = stream(self.seed, "frame of a walk", *shown, frame)

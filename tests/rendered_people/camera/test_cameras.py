@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from rendered_people.camera.cameras import draw_camera, draw_view
 
@@ -39,3 +40,18 @@ def test_views_lie_before_their_camera_and_mostly_one_way():
     for view in views:
         np.testing.assert_allclose(np.linalg.norm(view.sun), 1)
         np.testing.assert_allclose(view.sun[2], camera.sun[2])
+
+
+def test_boxes_and_what_stands_in_front_are_as_a_site_has_them():
+    camera = draw_camera(0, 0)
+
+    def views(**site):
+        return [draw_view(np.random.default_rng(seed), camera, **site) for seed in range(300)]
+
+    assert not [view for view in views(occluded=0) if view.occluder]
+    assert all(view.occluder for view in views(occluded=1))
+    assert 60 < sum(view.occluder is not None for view in views(occluded=0.3)) < 120
+    for spread in (0.015, 0.09):
+        assert np.std([view.box for view in views(box_spread=spread)]) == pytest.approx(spread, rel=0.1)
+    ordinary = draw_view(np.random.default_rng(7), camera), draw_view(np.random.default_rng(7), camera, occluded=0.08)
+    assert ordinary[0].box.tolist() == ordinary[1].box.tolist()

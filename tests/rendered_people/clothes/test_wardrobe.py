@@ -62,3 +62,24 @@ def test_garments_come_from_the_skin_outwards():
         assert [order.index(kind) for kind in kinds] == sorted(order.index(kind) for kind in kinds)
         seen.update(kinds)
     assert seen == set(order)
+
+
+def test_a_season_dresses_its_site():
+    def shares(warmth):
+        wardrobe = Wardrobe(0, 0.5, 5, warmth)
+        outfits = [wardrobe.outfit(person, 0, female=person % 2 == 0) for person in range(200)]
+        worn = {
+            kind: np.mean([outfit.find(kind) is not None for outfit in outfits]) for kind in ("coat", "scarf", "hat")
+        }
+        tops = [top for outfit in outfits if (top := outfit.find("top"))]
+        legs = [trousers for outfit in outfits if (trousers := outfit.find("trousers"))]
+        bare = np.mean([top.sleeve < 0.25 for top in tops])
+        return {**worn, "bare arms": bare, "shorts": np.mean([trousers.hem > -0.6 for trousers in legs])}
+
+    winter, all_seasons, summer = shares(0.0), shares(None), shares(1.0)
+    for cold in ("coat", "scarf", "hat"):
+        assert winter[cold] > all_seasons[cold] > summer[cold]
+    for warm in ("bare arms", "shorts"):
+        assert winter[warm] < all_seasons[warm] < summer[warm]
+    assert winter["shorts"] == 0
+    assert summer["coat"] < 0.1

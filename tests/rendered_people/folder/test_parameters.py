@@ -78,6 +78,6 @@ def test_what_is_written_down_names_sites_only_where_there_are_several():
 
 def test_values_of_an_earlier_version_are_completed():
     written = {"people": 4, "layouts": ["ltcc", "prcc"]}
-    later = {"sites": 1, "unseen_sites": 0, "tracklet_frames": 12, "shards": 0}
+    later = {"sites": 1, "unseen_sites": 0, "tracklet_frames": 12, "shards": 0, "varied_sites": 0}
     assert with_defaults(written) == {"people": 4, "layouts": ["ltcc", "prcc"], **later}
     assert with_defaults(BenchmarkParameters().to_json())["layouts"] == ["ltcc", "prcc"]

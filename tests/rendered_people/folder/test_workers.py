@@ -2,9 +2,11 @@ import multiprocessing
 import os
 import signal
 import time
+from dataclasses import replace
 from multiprocessing.context import SpawnContext
 
 import pytest
+from PIL import Image
 
 from rendered_people import RenderingError
 from rendered_people.folder.layouts import planned_files
@@ -52,3 +54,17 @@ def test_a_worker_that_dies_is_told_and_none_stays_behind(tmp_path):
         list(shots)
     assert time.monotonic() - start < 60, "the message came too late"
     assert not multiprocessing.active_children()
+
+
+def test_varied_sites_are_rendered_as_their_seeds_say(rendered_body, tmp_path):
+    varied = replace(FEW, varied_sites=1)
+    few = dict(list(planned_files(varied).items())[:4])
+    for folder in ("one", "two"):
+        assert sum(render_shots(varied, tmp_path / folder, few, 1)) == 4
+    paths = [image for pairs in few.values() for image, _ in pairs]
+    assert [(tmp_path / "one" / path).read_bytes() for path in paths] == [
+        (tmp_path / "two" / path).read_bytes() for path in paths
+    ]
+    sizes = {Image.open(tmp_path / "one" / path).size for path in paths}
+    assert len(sizes) > 1
+    assert planned_files(varied) == planned_files(FEW)

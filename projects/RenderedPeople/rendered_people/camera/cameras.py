@@ -95,12 +95,14 @@ def draw_camera(seed: int, index: int) -> Camera:
     )
 
 
-def draw_view(rng: np.random.Generator, camera: Camera) -> View:
+def draw_view(rng: np.random.Generator, camera: Camera, *, occluded: float = 0.08, box_spread: float = 0.035) -> View:
     """View of one image.
 
     Args:
         rng: Generator of the image.
         camera: What takes it.
+        occluded: Share of the images in which something stands in front.
+        box_spread: Standard deviation of each side of the box, as a share of the person's height.
 
     Returns:
         The view.
@@ -113,11 +115,11 @@ def draw_view(rng: np.random.Generator, camera: Camera) -> View:
     return View(
         yaw=yaw,
         place=np.array([rng.uniform(-1.2, 1.2), rng.uniform(*camera.distance)]),
-        box=rng.normal(0.035, 0.035, 4),
+        box=rng.normal(0.035, box_spread, 4),
         exposure=np.exp(rng.normal(0, 0.1)),
         blur=np.exp(rng.normal(0, 0.25)),
         sun=sun,
-        occluder=draw_occluder(rng) if rng.random() < 0.08 else None,
+        occluder=draw_occluder(rng) if rng.random() < occluded else None,
     )
 
 

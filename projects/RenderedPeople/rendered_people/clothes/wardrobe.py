@@ -5,6 +5,7 @@ Heights are metres on the reference body (hip joints at 0, ankles at -0.91, shou
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -56,9 +57,11 @@ class Wardrobe:
         seed: The site's seed.
         shared: In [0, 1], the chance that a garment comes from the common stock instead of being the wearer's own.
         stock: Garments of each sort in the common stock, 1 or more; the smaller, the more people wear the same.
+        warmth: Season of the site, 0 (winter) to 1 (summer); None: all seasons at once.
     """
 
-    def __init__(self, seed: int, shared: float, stock: int) -> None:
+    def __init__(self, seed: int, shared: float, stock: int, warmth: float | None = None) -> None:
+        self.warmth = warmth
         self.seed = seed
         self.shared = shared
         self.stock = stock
@@ -84,13 +87,15 @@ class Wardrobe:
         if wears_dress:
             garments.append(self._pick(rng, "dress", person, outfit, _draw_dress))
         else:
-            lower, draw = ("skirt", _draw_skirt) if wears_skirt else ("trousers", _draw_trousers)
-            garments.append(self._pick(rng, lower, person, outfit, draw))
-            garments.append(self._pick(rng, "top", person, outfit, _draw_top))
+            draw_trousers, draw_top = (partial(draw, warmth=self.warmth) for draw in (_draw_trousers, _draw_top))
+            lower, draw_lower = ("skirt", _draw_skirt) if wears_skirt else ("trousers", draw_trousers)
+            garments.append(self._pick(rng, lower, person, outfit, draw_lower))
+            garments.append(self._pick(rng, "top", person, outfit, draw_top))
+        coat, scarf, hat = _chances(self.warmth)
         for chance, sort, draw in (
-            (0.25, "coat", _draw_coat),
-            (0.08, "scarf", _draw_scarf),
-            (0.12, "hat", _draw_hat),
+            (coat, "coat", _draw_coat),
+            (scarf, "scarf", _draw_scarf),
+            (hat, "hat", _draw_hat),
             (0.18, "bag", _draw_bag),
         ):
             if rng.random() < chance:
@@ -112,8 +117,19 @@ class Wardrobe:
         return draw(stream(self.seed, f"stock {sort}", order[outfit % self.stock]))
 
 
-def _draw_top(rng: np.random.Generator) -> Garment:
-    sleeve = rng.choice([0.015, 0.17, 0.3, 0.52, 0.55], p=[0.08, 0.37, 0.1, 0.25, 0.2])
+def _chances(warmth: float | None) -> tuple[float, float, float]:
+    """Of a coat, a scarf and a hat."""
+    if warmth is None:
+        return 0.25, 0.08, 0.12
+    cold = 1 - warmth
+    return 0.02 + 0.78 * cold, 0.35 * cold**2, 0.08 + 0.3 * cold**2
+
+
+def _draw_top(rng: np.random.Generator, warmth: float | None = None) -> Garment:
+    shares = np.array([0.08, 0.37, 0.1, 0.25, 0.2])
+    if warmth is not None:
+        shares = warmth * np.array([0.25, 0.6, 0.1, 0.03, 0.02]) + (1 - warmth) * np.array([0, 0.02, 0.03, 0.5, 0.45])
+    sleeve = rng.choice([0.015, 0.17, 0.3, 0.52, 0.55], p=shares)
     return Garment(
         "top",
         draw_cloth(rng),
@@ -139,10 +155,10 @@ def _draw_skirt(rng: np.random.Generator) -> Garment:
     return Garment("skirt", draw_cloth(rng), hem=rng.uniform(-0.75, -0.28), looseness=rng.uniform(0.0, 0.03))
 
 
-def _draw_trousers(rng: np.random.Generator) -> Garment:
+def _draw_trousers(rng: np.random.Generator, warmth: float | None = None) -> Garment:
     patterned = rng.random() < 0.12
     cloth = draw_cloth(rng, ("pinstripes", "checks", "camouflage") if patterned else ("plain",), sober=True)
-    if rng.random() < 0.2:
+    if rng.random() < (0.2 if warmth is None else 0.55 * warmth):
         return Garment(
             "trousers", cloth, hem=rng.uniform(-0.52, -0.27), looseness=rng.uniform(0.01, 0.03), style="straight"
         )

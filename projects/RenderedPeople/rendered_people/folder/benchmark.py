@@ -150,7 +150,8 @@ def _lost_images(shelf: Shelf, parameters: BenchmarkParameters, plan: Plan, mani
 
 def _require_space(shelf: Shelf, parameters: BenchmarkParameters, missing: Plan) -> None:
     """Raises RenderingError where the disk has not even the least that the missing files take."""
-    pixels = parameters.height * parameters.width
+    # Of varied sites the smallest may have a sixth of the pixels.
+    pixels = parameters.height * parameters.width / (6 if parameters.varied_sites else 1)
     images = [image for files in missing.values() for image, _ in files]
     least = sum(pixels * (_LEAST_BYTES[os.path.splitext(image)[1]] + _LEAST_BYTES["map"]) for image in images)
     total, _, free = shutil.disk_usage(shelf.root)

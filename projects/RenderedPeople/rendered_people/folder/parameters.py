@@ -26,7 +26,7 @@ _LARGEST = (2048, 1024)
 _MOST_IMAGES = 1_000_000
 _MOST_IN_MEVID = 9_999
 # Left out of what is written down where they say nothing, so that folders made before they existed stay valid.
-_LATER = {"sites": 1, "unseen_sites": 0, "tracklet_frames": 12, "shards": 0}
+_LATER = {"sites": 1, "unseen_sites": 0, "tracklet_frames": 12, "shards": 0, "varied_sites": 0}
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class BenchmarkParameters:
         unseen_sites: Further sites to evaluate on, which no training image shows, 0 or more; in PRCC's and LTCC's
             layouts.
         tracklet_frames: Frames of the walk of each person, outfit and camera, 2 or more; in layouts of video.
+        varied_sites: 1 where sites differ in season, crowds, boxes and sizes of images, too; 0 where they do not.
         shards: About how many images go into one shard; 0 for a folder of files.
 
     Raises:
@@ -71,6 +72,7 @@ class BenchmarkParameters:
     unseen_sites: int = 0
     tracklet_frames: int = 12
     shards: int = 0
+    varied_sites: int = 0
 
     def __post_init__(self) -> None:
         for name in ("people", "outfits", "cameras", "images_per_view", "height", "width", "seed", *_LATER):
@@ -121,6 +123,7 @@ class BenchmarkParameters:
             2 * self.sites * self.people,
             f"at most {_MOST_IN_MEVID:,} in MEVID's layout, whose names have four digits for the person",
         )
+        _require(self.varied_sites in (0, 1), "varied_sites", self.varied_sites, "0 or 1")
         _require(self.shards >= 0, "shards", self.shards, "at least 1 image a shard, or 0 for a folder of files")
         images = (self.sites + self.unseen_sites) * self.people * self.images_of_a_person
         _require(

@@ -12,6 +12,7 @@ from functools import cache, lru_cache, partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from rendered_people.camera.variety import draw_variety
 from rendered_people.errors import RenderingError
 from rendered_people.folder.files import Shelf, encoded
 from rendered_people.folder.parameters import BenchmarkParameters
@@ -166,8 +167,10 @@ class _Renderer:
         from rendered_people.studio import Studio
 
         seed = self._sites[site].seed
-        wardrobe = Wardrobe(seed, self._parameters.shared_outfits, self._parameters.stock)
-        return Studio(seed, wardrobe, self._body, self._looks)
+        variety = draw_variety(seed) if self._parameters.varied_sites else None
+        warmth = variety.warmth if variety else None
+        wardrobe = Wardrobe(seed, self._parameters.shared_outfits, self._parameters.stock, warmth)
+        return Studio(seed, wardrobe, self._body, self._looks, variety)
 
     def render(self, task: Task | Chunk) -> int:
         """Writes the files of shots, or the shards of a chunk; returns how many shots they were."""
