@@ -57,3 +57,6 @@ def test_weights_of_the_joined_descriptor_are_told(tiny_config):
 def test_what_was_done_to_a_ranking(tiny_config, rerank, expand, treatment):
     tiny_config.TEST.RERANK.ENABLED, tiny_config.TEST.AQE.ENABLED = rerank, expand
     assert Protocol.of(tiny_config, descriptor="main").treatment == treatment
+    centered = Protocol.of(tiny_config, descriptor="main", center_cameras=True)
+    assert centered.treatment == " and ".join(filter(None, ("camera-centered", treatment)))
+    assert "less the mean of each camera's images" in str(centered)

@@ -6,6 +6,7 @@ import torch
 from clothes_evaluation import DescriptorError, Protocol
 from clothes_evaluation.protocol import Checkpoint, QueryExpansion, Reranking
 from clothes_evaluation.retrieval import as_retrieval
+from clothes_rank.camera_centering import center_by_camera
 from clothes_rank.query_expansion import expand_queries
 from clothes_rank.rerank import rerank
 
@@ -46,6 +47,19 @@ def test_the_protocol_is_followed(features, metric, expand, again):
         reranking=Reranking(6, 2, 0.2) if again else None,
     )
     assert found == distances.argmin(dim=1).tolist()
+
+
+def test_each_cameras_mean_is_taken_out_before_all_else(features):
+    # Queries are of one camera here and the gallery of the other.
+    cameras = [torch.zeros(NUM_QUERY), torch.ones(NUM - NUM_QUERY)]
+    query, gallery = center_by_camera(features[:NUM_QUERY], features[NUM_QUERY:], *cameras)
+    distances = -torch.nn.functional.normalize(query) @ torch.nn.functional.normalize(gallery).T
+    found = first_images(features, center_cameras=True)
+    assert found == distances.argmin(dim=1).tolist() != first_images(features)
+    expanded = first_images(features, center_cameras=True, query_expansion=QueryExpansion(2, 3, 1.0))
+    query, gallery = expand_queries(query, gallery, times=2, k=3, alpha=1.0)
+    distances = -torch.nn.functional.normalize(query) @ torch.nn.functional.normalize(gallery).T
+    assert expanded == distances.argmin(dim=1).tolist()
 
 
 @pytest.mark.parametrize(

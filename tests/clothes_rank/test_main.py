@@ -9,6 +9,7 @@ import pytest
 
 from clothes_rank import MODES, Labels, Retrieval
 from clothes_rank.__main__ import arguments, main
+from clothes_rank.camera_centering import center_by_camera
 from clothes_rank.feature_files import FeatureFileError
 from clothes_rank.rerank import rerank
 
@@ -94,6 +95,24 @@ def test_re_ranked_figures_have_rows_of_that_name(capsys, file, arrays):
     assert "re-ranked rows with k1 8, k2 3, lambda 0.2" in text
 
 
+def test_camera_centered_figures_have_rows_of_that_name(capsys, file, arrays, tmp_path):
+    plain = cells(printed(capsys, file, "--modes", "general"))
+    text = printed(capsys, file, "--modes", "general", "--center-cameras")
+    found = cells(text)
+    centered = center_by_camera(
+        arrays["query_features"], arrays["gallery_features"], arrays["query_camids"], arrays["gallery_camids"]
+    )
+    expected = Retrieval(*centered, *sides(arrays), metric="cosine").rank("general")["general"]
+    assert {name: row for name, row in found.items() if "camera-centered" not in name} == plain
+    assert found["general, multi-shot, camera-centered"][4] == f"{100 * expected.mean_ap:.2f}"
+    assert found["general, multi-shot, camera-centered"][4] != plain["general, multi-shot"][4]
+    assert "less each camera's mean" in text
+    without = {name: value for name, value in arrays.items() if "camids" not in name}
+    np.savez(tmp_path / "without.npz", **without)
+    with pytest.raises(FeatureFileError, match="--center-cameras needs camera labels"):
+        main(arguments([str(tmp_path / "without.npz"), "--center-cameras"]))
+
+
 def test_json(capsys, file, arrays):
     given = (file, "--json", "--metric", "euclidean", "--rerank", "--modes", "clothing_change")
     found = json.loads(printed(capsys, *given))
@@ -175,6 +194,7 @@ def test_arrays_that_do_not_fit_are_named_with_their_file(arrays, tmp_path, chan
     ("given", "message"),
     [
         (["--protocol", "single-shot", "--rerank"], "--rerank does not go with single-shot"),
+        (["--protocol", "single-shot", "--center-cameras"], "--center-cameras does not go with single-shot"),
         (["--draws", "0"], "'0', expected a whole number of at least 1"),
         (["--seed", "-1"], "'-1', expected a whole number of at least 0"),
         (["--k1", "x"], "'x', expected a whole number of at least 1"),

@@ -83,6 +83,7 @@ class Protocol:
         descriptor: which of a model's it is.
         checkpoint: whose figures they are.
         joined_weights: of f_rg and f_a in a joined descriptor; None of others.
+        center_cameras: whether each descriptor is taken less the mean of its camera's.
         reranking: its parameters; None: none.
         query_expansion: its parameters; None: none.
         draw_seed: seed of the single-shot galleries; None where there are none.
@@ -94,6 +95,7 @@ class Protocol:
     descriptor: str
     checkpoint: Checkpoint
     joined_weights: tuple[float, float] | None = None
+    center_cameras: bool = False
     reranking: Reranking | None = None
     query_expansion: QueryExpansion | None = None
     draw_seed: int | None = None
@@ -106,6 +108,7 @@ class Protocol:
         *,
         descriptor: str,
         joined_weights: tuple[float, float] | None = None,
+        center_cameras: bool = False,
         draw_seed: int | None = None,
         software: Mapping[str, str] | None = None,
     ) -> "Protocol":
@@ -113,7 +116,7 @@ class Protocol:
 
         Args:
             cfg: TEST is read, and MODEL.WEIGHTS for what is evaluated, empty for a network that is being trained.
-            descriptor, joined_weights, draw_seed: see above.
+            descriptor, joined_weights, center_cameras, draw_seed: see above.
             software: versions of the model's own packages; those of host, torch, numpy and Python are added.
         """
         aqe, rerank = cfg.TEST.AQE, cfg.TEST.RERANK
@@ -123,6 +126,7 @@ class Protocol:
             descriptor=descriptor,
             checkpoint=Checkpoint.at(cfg.MODEL.WEIGHTS),
             joined_weights=joined_weights,
+            center_cameras=center_cameras,
             reranking=Reranking(rerank.K1, rerank.K2, rerank.LAMBDA) if rerank.ENABLED else None,
             query_expansion=QueryExpansion(aqe.QE_TIME, aqe.QE_K, aqe.ALPHA) if aqe.ENABLED else None,
             draw_seed=draw_seed,
@@ -132,8 +136,12 @@ class Protocol:
     @property
     def treatment(self) -> str:
         """What was done to the ranking beyond sorting by distance, a part of every name; empty: nothing."""
-        done = ("expanded" if self.query_expansion else "", "re-ranked" if self.reranking else "")
-        return " and ".join(filter(None, done))
+        done = {
+            "camera-centered": self.center_cameras,
+            "expanded": self.query_expansion,
+            "re-ranked": self.reranking,
+        }
+        return " and ".join(name for name, is_done in done.items() if is_done)
 
     def __str__(self) -> str:
         words = [f"{self.metric} distance of descriptor {self.descriptor!r}"]
@@ -141,6 +149,8 @@ class Protocol:
             words.append(f"f_rg and f_a weighted {' : '.join(f'{weight:g}' for weight in self.joined_weights)}")
         if self.flip:
             words.append("mean over an image and its mirror image")
+        if self.center_cameras:
+            words.append("less the mean of each camera's images in the test set")
         if aqe := self.query_expansion:
             words.append(f"queries expanded (times {aqe.times}, k {aqe.k}, alpha {aqe.alpha:g})")
         if rerank := self.reranking:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from clothes_rank import Labels, Retrieval
+from clothes_rank.camera_centering import center_by_camera
 from clothes_rank.inputs import FeatureError
 from clothes_rank.query_expansion import expand_queries
 from clothes_rank.rerank import rerank
@@ -31,13 +32,13 @@ def as_retrieval(
     protocol: Protocol,
     further_labels: Mapping[str, Sequence[int]] | None = None,
 ) -> Retrieval:
-    """Queries and gallery by the protocol's distance, expanded and re-ranked where it says so.
+    """Queries and gallery by the protocol's distance, centered, expanded and re-ranked where it says so.
 
     Args:
         features: (N, D) float, queries first.
         pids, camids, clothes: (N,) int.
         num_query: how many of the first images are queries.
-        protocol: its metric, query_expansion and reranking are read.
+        protocol: its metric, center_cameras, query_expansion and reranking are read.
         further_labels: by name N labels that modes compare beside these.
 
     Raises:
@@ -56,6 +57,8 @@ def as_retrieval(
     query, gallery = features[:num_query], features[num_query:]
     metric = protocol.metric
     try:
+        if protocol.center_cameras:
+            query, gallery = center_by_camera(query, gallery, camids[:num_query], camids[num_query:], metric=metric)
         if aqe := protocol.query_expansion:
             logger.info("Test with AQE setting")
             query, gallery = expand_queries(query, gallery, times=aqe.times, k=aqe.k, alpha=aqe.alpha)

@@ -5,6 +5,9 @@ import json
 import sys
 from typing import Any
 
+import numpy as np
+
+from .camera_centering import center_by_camera
 from .feature_files import COLUMNS, KEYS, FeatureFile, FeatureFileError, read_feature_file
 from .inputs import METRICS
 from .modes import CLOTHES_MODES, MODES
@@ -40,14 +43,19 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--protocol", choices=tuple(_PROTOCOLS), default="multi-shot")
     parser.add_argument("--draws", type=_at_least_one, default=10, help="galleries of single-shot (default: 10)")
     parser.add_argument("--seed", type=_not_negative, default=0, help="of the draws (default: 0)")
+    parser.add_argument(
+        "--center-cameras", action="store_true", help="also with each camera's mean taken out, in rows of that name"
+    )
     parser.add_argument("--rerank", action="store_true", help="also re-rank (k-reciprocal), in rows of that name")
     parser.add_argument("--k1", type=_at_least_one, default=20, help="of re-ranking (default: 20)")
     parser.add_argument("--k2", type=_at_least_one, default=6, help="of re-ranking (default: 6)")
     parser.add_argument("--lambda", type=_share, default=0.3, dest="lambda_value", help="of re-ranking (default: 0.3)")
     parser.add_argument("--json", action="store_true", help="print JSON, in [0, 1], in the place of the table")
     options = parser.parse_args(given)
-    if options.rerank and options.protocol == "single-shot":
-        parser.error("--rerank does not go with single-shot: images that were not drawn would have their part")
+    for name in ("rerank", "center_cameras"):
+        if getattr(options, name) and options.protocol == "single-shot":
+            option = name.replace("_", "-")
+            parser.error(f"--{option} does not go with single-shot: images that were not drawn would have their part")
     return options
 
 
@@ -69,6 +77,8 @@ def main(options: argparse.Namespace) -> None:
     except (TypeError, ValueError) as error:
         raise FeatureFileError(f"{options.file}: {error}") from error
     modes = _modes(options.modes, found)
+    if options.center_cameras and not found.has_cameras:
+        raise FeatureFileError(f"{options.file}: --center-cameras needs camera labels, which the file does not hold")
     figures = _figures(retrieval, found, modes, options)
     notes = _notes(found, figures, asked=options.modes is not None)
     protocol = _protocol(options)
@@ -80,6 +90,8 @@ def main(options: argparse.Namespace) -> None:
     words = [f"{options.protocol} ({_PROTOCOLS[options.protocol]}"]
     words[0] += f", {options.draws} draws, seed {options.seed})" if options.protocol == "single-shot" else ")"
     words.append(f"{options.metric} distance")
+    if options.center_cameras:
+        words.append("camera-centered rows less each camera's mean over queries and gallery")
     if options.rerank:
         words.append(f"re-ranked rows with k1 {options.k1}, k2 {options.k2}, lambda {options.lambda_value:g}")
     print(f"protocol: {', '.join(words)}; per cent")
@@ -110,6 +122,19 @@ def _figures(
         name: [Figures.of("", of), Figures.of_chance([chance[name]])]
         for name, of in retrieval.rank(modes, max_rank=RANKS[-1]).items()
     }
+    if options.center_cameras:
+        assert found.query_labels.camids is not None
+        assert found.gallery_labels.camids is not None
+        sides = center_by_camera(
+            found.query_features,
+            found.gallery_features,
+            np.asarray(found.query_labels.camids),
+            np.asarray(found.gallery_labels.camids),
+            metric=options.metric,
+        )
+        centered = Retrieval(*sides, found.query_labels, found.gallery_labels, metric=options.metric)
+        for name, of in centered.rank(modes, max_rank=RANKS[-1]).items():
+            figures[name].append(Figures.of("camera-centered", of))
     if options.rerank:
         distances = rerank(
             found.query_features,
@@ -148,6 +173,8 @@ def _protocol(options: argparse.Namespace) -> dict[str, Any]:
     protocol: dict[str, Any] = {"name": options.protocol, "metric": options.metric}
     if options.protocol == "single-shot":
         protocol |= {"draws": options.draws, "seed": options.seed}
+    if options.center_cameras:
+        protocol["camera-centering"] = True
     if options.rerank:
         protocol["re-ranking"] = {"k1": options.k1, "k2": options.k2, "lambda": options.lambda_value}
     return protocol

@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse
 import torch
 
-from .counting.sources import as_numpy
+from .counting.sources import as_numpy, like
 from .inputs import as_feature_pair, check_norms
 from .neighbours import nearest_neighbours
 
@@ -53,12 +53,8 @@ def expand_queries(
         row_offsets = np.arange(0, neighbours.size + 1, k)
         mean = scipy.sparse.csr_array((weights.ravel(), neighbours.ravel(), row_offsets), shape=(len(features),) * 2)
         features = mean @ features
-    return _like(query_features, features[:num_query]), _like(gallery_features, features[num_query:])
+    return like(query_features, features[:num_query]), like(gallery_features, features[num_query:])
 
 
 def _as_float32(features: np.ndarray | torch.Tensor) -> np.ndarray:
     return np.asarray(as_numpy(features), np.float32)
-
-
-def _like(given: _Features, features: np.ndarray) -> _Features:
-    return torch.from_numpy(features.copy()).to(given.device) if isinstance(given, torch.Tensor) else features

@@ -166,6 +166,9 @@ def add_ifd_config(cfg: CN) -> None:
     cfg.IFD.DESCRIPTOR = "main"
     # What the cosine similarities of f_rg and of f_a weigh in that of the joined descriptor.
     cfg.IFD.JOINED_WEIGHTS = [1.0, 1.0]
+    # Whether each descriptor is taken less the mean of its camera's in the test set, queries and gallery together: for
+    # cameras that training has never seen. It needs camera labels and no others; figures have a name of their own.
+    cfg.IFD.CENTER_CAMERAS = False
     # PRCC's own protocol, one random gallery image per person: draws to average over, and their seed.
     cfg.IFD.SINGLE_SHOT = CN()
     cfg.IFD.SINGLE_SHOT.DRAWS = 10

@@ -27,8 +27,8 @@ def protocol_of(cfg: CfgNode) -> Protocol:
     """How a config measures, but for the single-shot galleries, which are a data set's affair.
 
     Args:
-        cfg: full config; TEST, IFD.DESCRIPTOR and IFD.JOINED_WEIGHTS are read, and MODEL.WEIGHTS for the name of the
-            checkpoint that is evaluated, empty for a network that is being trained.
+        cfg: full config; TEST, IFD.DESCRIPTOR, IFD.JOINED_WEIGHTS and IFD.CENTER_CAMERAS are read, and MODEL.WEIGHTS
+            for the name of the checkpoint that is evaluated, empty for a network that is being trained.
     """
     # Stage 1 has f_a alone, whatever both streams will be described by.
     descriptor = "attention" if cfg.MODEL.META_ARCHITECTURE == "IFDAttentionStream" else cfg.IFD.DESCRIPTOR
@@ -36,6 +36,7 @@ def protocol_of(cfg: CfgNode) -> Protocol:
         cfg,
         descriptor=descriptor,
         joined_weights=tuple(cfg.IFD.JOINED_WEIGHTS) if descriptor == "joined" else None,
+        center_cameras=cfg.IFD.CENTER_CAMERAS,
         software={"ifd": __version__},
     )
 

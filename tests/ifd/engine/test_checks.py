@@ -3,6 +3,7 @@ import os
 import shutil
 
 import pytest
+from fastreid.data.datasets import DATASET_REGISTRY
 
 from datasets_ext import MissingParsingMapError
 from ifd.engine import ConfigError, train
@@ -70,6 +71,16 @@ def test_maps_of_all_splits_are_looked_for(tiny_config, prcc_root, monkeypatch, 
     (maps / "train" / "001" / "A_cropped_rgb000.png").unlink()
     check_data(tiny_config, train=False)
     with pytest.raises(MissingParsingMapError, match="1 of 54 images have no parsing map"):
+        check_data(tiny_config)
+
+
+@pytest.mark.parametrize("kind", ["none", "walks"])
+def test_cameras_are_centered_where_there_are_some(tiny_config, prcc_root, monkeypatch, kind):
+    monkeypatch.setenv("FASTREID_DATASETS", str(prcc_root))
+    tiny_config.IFD.CENTER_CAMERAS = True
+    check_data(tiny_config)
+    monkeypatch.setattr(DATASET_REGISTRY.get("PRCC"), "camera_kind", property(lambda self: kind))
+    with pytest.raises(ConfigError, match=rf"IFD.CENTER_CAMERAS .*PRCC has none labelled \(cameras: {kind}\)"):
         check_data(tiny_config)
 
 

@@ -1,12 +1,14 @@
 """What distances come from: features of both sides, or a matrix. Made by ``inputs``, which checks them."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
 
 # CUDA tensors stay tensors; everything else is a numpy array.
 Array = np.ndarray | torch.Tensor
+_Given = TypeVar("_Given", np.ndarray, torch.Tensor)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +80,11 @@ def as_numpy(array: Array) -> np.ndarray:
         return array
     array = array.detach().cpu()
     return (array.float() if array.dtype == torch.bfloat16 else array).numpy()
+
+
+def like(given: _Given, array: np.ndarray) -> _Given:
+    """An array as a tensor on the device of a given tensor; beside a given array, as it is."""
+    return torch.from_numpy(array.copy()).to(given.device) if isinstance(given, torch.Tensor) else array
 
 
 def _index(array: Array, indices: np.ndarray) -> Array:

@@ -137,6 +137,11 @@ def _try_once(cfg: CfgNode, train: bool) -> None:
 def _check_pairs(cfg: CfgNode, name: str, dataset: Any, num_query: int) -> None:
     facts = dataset.facts
     mode = cfg.IFD.METRIC_MODE
+    if cfg.IFD.CENTER_CAMERAS and facts.camera_kind != "labelled":
+        raise ConfigError(
+            f"IFD.CENTER_CAMERAS takes the mean of each camera's images, and {name} has none labelled (cameras: "
+            f"{facts.camera_kind}); switch it off"
+        )
     if mode not in facts.modes:
         # Another of the test sets has to have it, see check_data.
         return

@@ -21,6 +21,12 @@ KEYS = RunKeys(
     seed="IFD.SEED",
     keep_checkpoints="IFD.KEEP_CHECKPOINTS",
     own_free=("IFD.PARSING.ROOT",),
-    own_measures=("IFD.DESCRIPTOR", "IFD.METRIC_MODE", "IFD.SINGLE_SHOT", "IFD.VIDEO.TEST_FRAMES"),
+    own_measures=(
+        "IFD.DESCRIPTOR",
+        "IFD.CENTER_CAMERAS",
+        "IFD.METRIC_MODE",
+        "IFD.SINGLE_SHOT",
+        "IFD.VIDEO.TEST_FRAMES",
+    ),
     own_length=("IFD.STAGE1.MAX_EPOCH",),
 )
