@@ -458,6 +458,7 @@ def test_stats(drawn, uri):
     assert stats.cameras == ("c0", "c1", "c2")
     assert [str(day) for day in stats.days] == ["1970-01-01"]
     assert (stats.folders, stats.index, stats.to_erase) == (("/photos",), None, False)
+    assert drawn.folders == ("/photos",)
     reported = []
     assert drawn.count_by("camera", reported.append) == {"c0": 20, "c1": 20, "c2": 20}
     assert sum(reported) == 60

@@ -538,6 +538,11 @@ class Gallery:
             to_erase="erase" in facts,
         )
 
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """That were indexed, in order; without counting the pictures, which takes milvus-lite a look at each."""
+        return tuple(self._store.facts().get("folder", ()))
+
     def count_by(self, label: str, report: Report = _unreported) -> dict[str | None, int]:
         """How many pictures have each value of a label, the most frequent first. Reads the whole gallery.
 

@@ -129,3 +129,13 @@ def test_too_many_who_wait(indexed_gallery, model, client_of, draw, png, send):
         refused = send(client, png(draw(0)))
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
     assert send(client, png(draw(0))).status_code == 200
+
+
+def test_pictures_are_shown_without_counting_all(indexed_gallery, model, client_of, monkeypatch):
+    """Of a large gallery that takes longer than a search, and a page shows dozens."""
+    client = client_of(SearchService(indexed_gallery, model))
+    shown = indexed_gallery.sample(3)
+    monkeypatch.setattr(type(indexed_gallery), "__len__", lambda self: 1 / 0)
+    for picture in shown:
+        assert client.get(f"/pictures/{picture.id}").status_code == 200
+        assert client.get(f"/api/pictures/{picture.id}/similar").status_code == 200

@@ -109,7 +109,7 @@ class SearchService:
         Raises:
             PhotoError: it is not below an indexed folder, or another photo by now.
         """
-        return photo_of(picture, self.gallery.stats().folders)
+        return photo_of(picture, self.gallery.folders)
 
     def hits(self, query: Query, top: int, **filters: Any) -> list[Hit]:
         """The pictures most similar to a query, itself left out; arguments as of ``Gallery.search``."""
@@ -140,7 +140,7 @@ class SearchService:
         if sent:
             return decode_map(sent, image.size, "that was sent"), None if self._maps is None else self._maps.system
         source = None if picture is None else picture.source
-        folder = folder_of(source, self.gallery.stats().folders)
+        folder = folder_of(source, self.gallery.folders)
         if self._maps is not None and source is not None and folder is not None:
             return self._maps([path_below(source, folder)], [image])[0], self._maps.system
         if self._parser is not None:
