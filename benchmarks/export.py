@@ -1,4 +1,4 @@
-"""An exported model beside the same model in PyTorch: both streams, descriptors of length 1, on one thread.
+"""An exported model beside the same model, and two of the host's, in PyTorch: both streams, on one thread.
 
 Weights are random, so that int8 says how fast it is and not how well it ranks: that the exporter measures on people.
 """
@@ -11,11 +11,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .models import Size, batch_of, built, config, sizes
+from .inference import forward_of
+from .models import Size, batch_of, built, config, host_config, sizes
 from .rows import MissingError, Row, compared
 
 #: Of fp32 at one image, where a search waits for it.
 GOAL = 0.67
+#: Of two forwards of the host in PyTorch, at one image.
+GOAL_BESIDE_HOST = 0.35
 TURNS = 9
 _BATCHES = (1, 32)
 _CALIBRATION = 4
@@ -44,12 +47,22 @@ def _rows(size: Size, batches: tuple[int, ...], turns: int) -> list[Row]:
         with torch.no_grad():
             model(images[batch])
 
+    host = forward_of(host_config(config(size)), batch_of(size.of_batch(1), 3), torch.contiguous_format)
     with tempfile.TemporaryDirectory() as folder:
         exact, small = str(Path(folder) / "fp32.onnx"), str(Path(folder) / "int8.onnx")
         write_graph(model, 4, (size.height, size.width), exact)
         quantize(exact, small, [images[_CALIBRATION].numpy()])
         exported = {"fp32": _session(exact), "int8": _session(small)}
-        return [
+        one = compared(
+            size.of_batch(1).case,
+            "exported in fp32 / 2 forwards of the host in PyTorch",
+            partial(exported["fp32"], images[1].numpy()),
+            host,
+            turns=turns,
+            times_other=2,
+            goal=GOAL_BESIDE_HOST,
+        )
+        return [one] + [
             compared(
                 size.of_batch(batch).case,
                 f"exported in {precision} / PyTorch",
