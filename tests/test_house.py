@@ -199,6 +199,11 @@ def lines(files: Iterable[Path]) -> int:
     return sum(len(path.read_text().splitlines()) for path in files)
 
 
+def test_the_readme_is_read_in_ten_minutes(root):
+    """What is more goes to the README of a project."""
+    assert lines([root / "README.md"]) <= 200
+
+
 @pytest.mark.parametrize("name", FOLDERS)
 def test_imports_point_down_only(root, name):
     ours = {*FOLDERS, "fastreid"}
