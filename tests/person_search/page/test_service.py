@@ -139,3 +139,17 @@ def test_pictures_are_shown_without_counting_all(indexed_gallery, model, client_
     for picture in shown:
         assert client.get(f"/pictures/{picture.id}").status_code == 200
         assert client.get(f"/api/pictures/{picture.id}/similar").status_code == 200
+
+
+def test_pictures_to_begin_with_are_looked_for_once(gallery, model, draw, monkeypatch):
+    gallery.add([draw(person) for person in range(6)])
+    service = SearchService(gallery, model)
+    drawn = []
+    sample = gallery.sample
+    monkeypatch.setattr(gallery, "sample", lambda count: drawn.append(count) or sample(count))
+    first = service.start(4)
+    assert (service.start(4), drawn) == (first, [4])
+    # One that was removed is not shown, and another takes its place.
+    gallery.remove([first[0].id], erase=False)
+    second = service.start(4)
+    assert (len(second), first[0] in second, drawn) == (4, False, [4, 4])

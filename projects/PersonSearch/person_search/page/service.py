@@ -51,6 +51,7 @@ class SearchService:
         self.bounds = bounds or Bounds()
         self._maps, self._parser = maps, parser
         self._queries = Queries()
+        self._begun_with: list[str] = []
         self._computing = threading.Lock()
         self._waiting = threading.BoundedSemaphore(self.bounds.waiting)
 
@@ -119,7 +120,12 @@ class SearchService:
 
     def start(self, count: int) -> list[Picture]:
         """Some pictures of the gallery to begin with, by chance but always the same."""
-        return self.gallery.sample(count)
+        # A sample takes milvus-lite a look at every picture; those that are known by id take none.
+        kept = [picture for picture in self.gallery.pictures(self._begun_with) if picture is not None]
+        if len(kept) < count:
+            kept = self.gallery.sample(count)
+            self._begun_with = [picture.id for picture in kept]
+        return kept[:count]
 
     def _look(
         self, key: str, image: Image.Image, labels: tuple[np.ndarray, str | None], picture: Picture | None, name: str
