@@ -25,7 +25,8 @@ from datasets_ext import UserError
 from datasets_ext.bases import datasets_root
 from datasets_ext.command import run
 from datasets_ext.options import count
-from ifd.engine import CheckpointError, ConfigError, load_config, load_trained_model
+from fastreid_runs.weight_files import local_file
+from ifd.engine import ConfigError, load_config, load_trained_model
 from ifd.engine.checks import check_data, check_keys
 from ifd.evaluation import protocol_of
 from ifd_ablation.machine import machine, software
@@ -51,7 +52,7 @@ def main(args: argparse.Namespace) -> None:
     check_data(cfg, train=False)
     with open(source / "manifest.json") as file:
         manifest = json.load(file)
-    weights = _sha256(args.weights)
+    weights = hashlib.sha256(Path(local_file(args.weights)).read_bytes()).hexdigest()
     about = {
         "weights": weights,
         "config": hashlib.sha256(_without_places(cfg).dump().encode()).hexdigest(),
@@ -90,8 +91,6 @@ def _config(args: argparse.Namespace) -> CfgNode:
     unknown = [name for name in cfg.DATASETS.TESTS if name not in _SETS]
     if unknown:
         raise ConfigError(f"DATASETS.TESTS names {', '.join(unknown)}; what can be disturbed is {', '.join(_SETS)}")
-    if not os.path.isfile(args.weights):
-        raise CheckpointError(f"checkpoint {args.weights} does not exist")
     cfg.MODEL.WEIGHTS = args.weights
     return cfg
 
@@ -138,10 +137,6 @@ def _data(
             os.environ["FASTREID_DATASETS"] = before
     # Links in it are removed, not what they lead to.
     shutil.rmtree(root)
-
-
-def _sha256(path: str) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def arguments() -> argparse.Namespace:
