@@ -52,6 +52,7 @@ class Recorded(ClothesEvaluator):
 
     def process(self, inputs, outputs):
         super().process(inputs, outputs)
+        self.features = [*getattr(self, "features", []), outputs]
         self.paths = [*getattr(self, "paths", []), *inputs["img_paths"]]
 
 
@@ -77,7 +78,7 @@ def test_descriptors_are_those_of_the_evaluation(finished_config, weights, flip,
     evaluator = Recorded(finished_config, num_query)
     model = load_trained_model(finished_config, weights)
     inference_on_dataset(model, loader, evaluator, flip_test=flip)
-    expected = torch.cat([batch["features"] for batch in evaluator._batches])
+    expected = torch.cat(evaluator.features)
     if metric == "cosine":
         expected = F.normalize(expected)
     pairs = [ImageAndMap(path, map_of(path)) for path in evaluator.paths]

@@ -19,6 +19,12 @@ CHAINS = {
     "flip": [RESIZE, FLIP],
     "pad": [RESIZE, *PADDED],
     "all": [RESIZE, *PADDED, FLIP],
+    "pad by more than there is": [
+        v2.Resize([8, 6], interpolation=InterpolationMode.BICUBIC),
+        v2.Pad(10),
+        v2.RandomCrop([8, 6]),
+        FLIP,
+    ],
 }
 OTHERS = {
     "nothing": [],

@@ -91,5 +91,9 @@ def _is_plain(pad: v2.Pad) -> bool:
 
 
 def _overlap(length: int, moved: int) -> tuple[slice, slice]:
-    """Where a line lies that was moved within one of its length, and which part of it that is."""
-    return slice(max(moved, 0), length + min(moved, 0)), slice(max(-moved, 0), length + min(-moved, 0))
+    """Where a line lies that was moved within one of its length, and which part of it that is; none where it left."""
+    return _part(length, moved), _part(length, -moved)
+
+
+def _part(length: int, moved: int) -> slice:
+    return slice(max(moved, 0), max(length + min(moved, 0), 0))
