@@ -62,6 +62,13 @@ def test_anything_else_is_refused(value):
         read(value)
 
 
+def test_a_length_beyond_all_memory_is_told():
+    written = pickle.dumps({"a": np.arange(4.0)}, protocol=2)
+    # In the place of the protocol, bytes of a length that the next eight bytes tell.
+    with pytest.raises(pickle.UnpicklingError, match="more bytes than there is memory"):
+        load_plain(io.BytesIO(pickle.BINBYTES8 + written[1:]))
+
+
 @given(st.integers(0, 2), st.data())
 def test_a_damaged_pickle_is_an_exception(damages, data):
     written = bytearray(pickle.dumps({"a": np.arange(4.0), "b": (np.float32(1), [np.ones((2, 2))])}, protocol=2))

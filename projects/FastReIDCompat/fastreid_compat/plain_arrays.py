@@ -194,6 +194,11 @@ def load_plain(file: IO[bytes]) -> Any:
     """`pickle.load` for numbers, texts, dicts, lists, tuples and NumPy arrays of plain numbers.
 
     Raises:
-        pickle.UnpicklingError: the file names anything else.
+        pickle.UnpicklingError: the file names anything else, or tells a length beyond all memory.
     """
-    return unpack(_PlainUnpickler(file).load())
+    try:
+        found = _PlainUnpickler(file).load()
+    except MemoryError as error:
+        # Asked for before a byte of it is read.
+        raise pickle.UnpicklingError("the file tells of more bytes than there is memory for") from error
+    return unpack(found)
