@@ -34,7 +34,7 @@ class UnseenLooks:
 
     def changes(self, site_seed: int, person: int, outfit: int) -> bool:
         """Whether a person in an outfit looks other than in the ordinary rendering."""
-        return bool(self._stream(site_seed, person, outfit).random() < self.share)
+        return self._drawn(self.kind, site_seed, person, outfit) is not None
 
     def hair(self, site_seed: int, person: int, outfit: int, style: HairStyle) -> HairStyle:
         """The hair to show in the place of a person's own.
@@ -48,8 +48,8 @@ class UnseenLooks:
         Returns:
             A cut of a kind that is drawn nowhere else, in a colour of its own; their own where it does not change.
         """
-        rng = self._stream(site_seed, person, outfit)
-        if self.kind != "hair" or rng.random() >= self.share:
+        rng = self._drawn("hair", site_seed, person, outfit)
+        if rng is None:
             return style
         kind = str(rng.choice(UNSEEN_KINDS))
         colour = hex_colour(str(rng.choice(_COLOURS))) * np.exp(rng.normal(0, 0.1))
@@ -77,14 +77,20 @@ class UnseenLooks:
             The same with a hat of a style that is drawn nowhere else, in the place of any other; as it is where it does
             not change.
         """
-        rng = self._stream(site_seed, person, outfit)
-        if self.kind != "hats" or rng.random() >= self.share:
+        rng = self._drawn("hats", site_seed, person, outfit)
+        if rng is None:
             return clothes
         style = str(rng.choice(UNSEEN_HATS))
         hat = Garment("hat", draw_cloth(rng, ("plain", "stripes", "checks")), looseness=0.014, style=style)
         return Outfit((*(garment for garment in clothes.garments if garment.kind != "hat"), hat))
 
-    def _stream(self, site_seed: int, person: int, outfit: int) -> np.random.Generator:
-        if self.kind == "hair":
-            return stream(site_seed, "unseen hair", self.seed, person)
-        return stream(site_seed, "unseen hat", self.seed, person, outfit)
+    def _drawn(self, kind: str, site_seed: int, person: int, outfit: int) -> np.random.Generator | None:
+        """What a look of a kind is drawn from; None where there is none, or this is another kind's."""
+        if self.kind != kind:
+            return None
+        rng = (
+            stream(site_seed, "unseen hair", self.seed, person)
+            if kind == "hair"
+            else stream(site_seed, "unseen hat", self.seed, person, outfit)
+        )
+        return rng if rng.random() < self.share else None

@@ -14,11 +14,12 @@ from rendered_people.folder.contact_sheet import write_contact_sheet
 from rendered_people.folder.data_card import write_data_card
 from rendered_people.folder.files import Shelf
 from rendered_people.folder.layouts import information_files, planned_files
-from rendered_people.folder.lock import locked
+from rendered_people.folder.lock import locked_and_swept
 from rendered_people.folder.manifest import (
     NAME,
     Manifest,
     open_manifest,
+    refuse_other_digest,
     warn_of_other_libraries,
     write_manifest,
 )
@@ -69,12 +70,8 @@ def render_benchmark(
         require_anny()
     elif manifest["complete"] and all(shelf.holds(*file) for file in small_files(checked).items()):
         return manifest
-    with locked(shelf):
-        shelf.sweep()
-        try:
-            return _fill(shelf, checked, plan, workers, progress)
-        finally:
-            shelf.sweep()
+    with locked_and_swept(shelf):
+        return _fill(shelf, checked, plan, workers, progress)
 
 
 def _fill(shelf: Shelf, parameters: BenchmarkParameters, plan: Plan, workers: int, progress: bool) -> Manifest:
@@ -82,7 +79,6 @@ def _fill(shelf: Shelf, parameters: BenchmarkParameters, plan: Plan, workers: in
     manifest = open_manifest(shelf, parameters)
     lost = _lost_images(shelf, parameters, plan, manifest)
     missing = {shot: pairs for shot, pairs in plan.items() if any(path in lost for pair in pairs for path in pair)}
-    before = manifest.get("digest")
     other_libraries = bool(missing) and warn_of_other_libraries(shelf, manifest)
     _require_space(shelf, parameters, missing)
     if manifest["complete"] and lost:
@@ -103,11 +99,7 @@ def _fill(shelf: Shelf, parameters: BenchmarkParameters, plan: Plan, workers: in
             bar.update(finished)
     hashes = file_hashes(shelf, _digested(parameters, plan))
     after = digest(hashes)
-    if manifest["complete"] and after != before and not other_libraries:
-        raise RenderingError(
-            f"with what was damaged rendered again, {shelf.root} is still not as it was (digest {after[:16]}, it was "
-            f"{str(before)[:16]}); remove the folder and render again"
-        )
+    refuse_other_digest(shelf, manifest, after, other_libraries=other_libraries)
     manifest.update(complete=True, images=len(plan), digest=after)
     write_checksums(shelf, hashes)
     write_contact_sheet(shelf, parameters, plan)

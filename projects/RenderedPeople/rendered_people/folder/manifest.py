@@ -117,6 +117,25 @@ def warn_of_other_libraries(shelf: Shelf, manifest: Manifest) -> bool:
     return bool(changed)
 
 
+def refuse_other_digest(shelf: Shelf, manifest: Manifest, found: str, *, other_libraries: bool) -> None:
+    """Refuses a folder that was finished before, and is not as it was with what was damaged made again.
+
+    Args:
+        shelf: The folder.
+        manifest: As the folder was finished, or left.
+        found: Digest of what it holds now.
+        other_libraries: Whether other versions made a part of it, so that some bytes may differ.
+
+    Raises:
+        RenderingError: It is not as it was.
+    """
+    if manifest["complete"] and found != manifest["digest"] and not other_libraries:
+        raise RenderingError(
+            f"with what was damaged rendered again, {shelf.root} is still not as it was (digest {found[:16]}, it was "
+            f"{str(manifest['digest'])[:16]}); remove the folder and render again"
+        )
+
+
 def _library_versions() -> dict[str, str | None]:
     return {name: _version(name) for name in _LIBRARIES}
 

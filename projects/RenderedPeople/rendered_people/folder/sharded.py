@@ -6,13 +6,19 @@ from collections.abc import Iterable, Mapping
 
 from tqdm import tqdm
 
-from rendered_people.errors import RenderingError
 from rendered_people.folder.checksums import digest, read_checksums, write_checksums
 from rendered_people.folder.data_card import write_data_card
 from rendered_people.folder.files import Shelf
 from rendered_people.folder.label_system import label_system_files
-from rendered_people.folder.lock import locked
-from rendered_people.folder.manifest import NAME, Manifest, open_manifest, warn_of_other_libraries, write_manifest
+from rendered_people.folder.lock import locked_and_swept
+from rendered_people.folder.manifest import (
+    NAME,
+    Manifest,
+    open_manifest,
+    refuse_other_digest,
+    warn_of_other_libraries,
+    write_manifest,
+)
 from rendered_people.folder.parameters import BenchmarkParameters
 from rendered_people.folder.shards import (
     INDEX,
@@ -42,12 +48,8 @@ def fill_with_shards(shelf: Shelf, parameters: BenchmarkParameters, workers: int
         return manifest
     if lost.intersection(shards):
         require_anny()
-    with locked(shelf):
-        shelf.sweep()
-        try:
-            return _fill(shelf, parameters, chunks, lost, workers, progress)
-        finally:
-            shelf.sweep()
+    with locked_and_swept(shelf):
+        return _fill(shelf, parameters, chunks, lost, workers, progress)
 
 
 def _fill(
@@ -79,11 +81,7 @@ def _fill(
     files, whole = write_index(shelf, [*(shard for shards in chunks.values() for shard in shards), INFORMATION])
     # As of a folder of files: records of label systems have no part in it.
     after = digest({path: content for path, content in files.items() if path not in label_system_files(parameters)})
-    if manifest["complete"] and after != manifest["digest"] and not other_libraries:
-        raise RenderingError(
-            f"with what was damaged rendered again, {shelf.root} is still not as it was (digest {after[:16]}, it was "
-            f"{manifest['digest'][:16]}); remove the folder and render again"
-        )
+    refuse_other_digest(shelf, manifest, after, other_libraries=other_libraries)
     manifest.update(complete=True, images=total, digest=after)
     write_checksums(shelf, whole)
     write_data_card(shelf, parameters, manifest)
