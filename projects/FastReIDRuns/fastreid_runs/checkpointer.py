@@ -129,14 +129,7 @@ class WholeCheckpointer(Checkpointer):
         damaged = damage(f)
         if damaged:
             raise CheckpointError(f"{f} is damaged: {damaged}. Take another checkpoint, or copy the file again")
-        try:
-            checkpoint = {"model": read_safetensors(f)} if f.endswith(SAFETENSORS) else super()._load_file(f)
-        except CheckpointError:
-            raise
-        except Exception as error:
-            raise CheckpointError(
-                f"{f} cannot be read ({why_unreadable(error)}); it is truncated or no checkpoint of PyTorch"
-            ) from error
+        checkpoint = {"model": read_safetensors(f)} if f.endswith(SAFETENSORS) else self._load_pickled(f)
         if not isinstance(checkpoint, dict) or "model" not in checkpoint:
             raise CheckpointError(
                 f"{f} has no 'model' entry, so it is no checkpoint of fast-reid; weights of a backbone alone belong "
@@ -149,6 +142,14 @@ class WholeCheckpointer(Checkpointer):
         checkpoint["model"] = model
         _check_finite(f, checkpoint["model"])
         return checkpoint
+
+    def _load_pickled(self, f: str) -> Any:
+        try:
+            return super()._load_file(f)
+        except Exception as error:
+            raise CheckpointError(
+                f"{f} cannot be read ({why_unreadable(error)}); it is truncated or no checkpoint of PyTorch"
+            ) from error
 
     def warn_of_former_version(self, path: str) -> None:
         """Told where a file has names of ``renamed``; a project may say what else was other then."""

@@ -2,10 +2,10 @@
 
 import contextlib
 import copy
-import functools
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+import types
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -189,15 +189,17 @@ def depthwise_in_float32(network: nn.Module) -> nn.Module:
     """
     for part in network.modules():
         if isinstance(part, nn.Conv2d) and 1 < part.groups == part.in_channels:
-            part.forward = functools.partial(_in_float32, part.forward)  # type: ignore[method-assign]
+            # A bound method of the instance: a copy of the convolution gets one of its own.
+            part.forward = types.MethodType(_in_float32, part)  # type: ignore[method-assign]
     return network
 
 
-def _in_float32(convolution: Callable[[torch.Tensor], torch.Tensor], maps: torch.Tensor) -> torch.Tensor:
+def _in_float32(convolution: nn.Conv2d, maps: torch.Tensor) -> torch.Tensor:
+    plain = type(convolution).forward
     if maps.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
-        return convolution(maps)
+        return plain(convolution, maps)
     with torch.autocast("cpu", enabled=False):
-        return convolution(maps.float()).to(torch.get_autocast_dtype("cpu"))
+        return plain(convolution, maps.float()).to(torch.get_autocast_dtype("cpu"))
 
 
 def _split(batch: dict[str, Any], parts: int) -> Iterator[dict[str, Any]]:
